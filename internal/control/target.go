@@ -1,0 +1,59 @@
+package control
+
+import (
+	"context"
+	"iter"
+
+	"github.com/gkhi/gkhi/internal/control/wire"
+)
+
+// Target is what a server shows of its process: the registry of hooks, with types erased. The root package
+// implements it; this package can't import that one.
+//
+// Methods are called from several goroutines at once. Errors that are a *[wire.Error] go to the client as they are; others
+// with the code "failed". Patterns are globs on names as package glob defines them; one that matches nothing is an
+// error with near names, and an empty list is an error everywhere but in Hooks.
+//
+// A method that changes anything also returns the way back. The server calls it once, when the change is no longer wanted.
+type Target interface {
+	// Hooks yields the hooks that match, sorted by name; all when there are no patterns.
+	Hooks(patterns []string) (iter.Seq[wire.Hook], error)
+
+	// Status describes the process. The server fills in Hello and Clients.
+	Status() wire.Status
+
+	// Trace registers and arms, on each matching hook, a handler that gives its events to sink.
+	Trace(spec wire.TraceSpec, sink Sink) (wire.Matched, Undo, error)
+
+	// Stat registers and arms, on each matching hook, a handler that counts.
+	Stat(spec wire.StatSpec) (wire.Matched, StatSource, error)
+
+	// Arm arms (or disarms, when on is false) every matching handler, or none of them. The Undo is nil unless hold is set.
+	Arm(patterns []string, on, hold bool) (wire.ArmResult, Undo, error)
+
+	// Fail sets the failpoint term of a decision. The Undo is nil unless args.Hold is set.
+	Fail(args wire.FailArgs) (wire.FailResult, Undo, error)
+
+	// Release lets the callers go on that failpoints hold, on every matching decision, and counts them.
+	Release(patterns []string) (int, error)
+}
+
+// Undo takes a change back and returns when no call that the change caused is in flight, or with an
+// error when ctx ends first; the change itself is undone in either case.
+type Undo func(ctx context.Context) error
+
+// Sink takes the events of a trace. Its methods never block and may be called from any goroutine, also after the trace has ended.
+type Sink interface {
+	// Want is asked before an event is built. False means that this one is not needed: the sample skips it, there is no room
+	// (which is counted as a drop), or the trace is over.
+	Want() bool
+
+	// Put hands over an event after Want said true. The sink keeps ev.Fields.
+	Put(ev wire.Event)
+}
+
+// StatSource reads what the handlers of a stat have counted.
+type StatSource interface {
+	Snapshot() []wire.StatRow // totals since the stat began, sorted by hook
+	Stop(ctx context.Context) error
+}

@@ -1,0 +1,147 @@
+package wire
+
+import (
+	"encoding/json"
+
+	"github.com/gkhi/gkhi/internal/hist"
+)
+
+// The kinds of hooks.
+const (
+	KindHook     = "hook"
+	KindDecision = "decision"
+	KindPoint    = "point"
+	KindChain    = "chain"
+)
+
+// The states of a hook. A chain is armed while anything is registered on it.
+const (
+	StateDormant = "dormant"
+	StateArmed   = "armed"
+)
+
+// Hook describes one hook, as ls shows it.
+type Hook struct {
+	Name      string     `json:"name"`
+	Kind      string     `json:"kind"`
+	Doc       string     `json:"doc,omitempty"`
+	State     string     `json:"state"`
+	Event     *EventType `json:"event,omitempty"`  // nil for a point
+	Answer    string     `json:"answer,omitempty"` // a decision's result type
+	Exclusive bool       `json:"exclusive,omitempty"`
+	FIFO      bool       `json:"fifo,omitempty"`  // order among equals; else LIFO
+	Sites     []Site     `json:"sites,omitempty"` // those known; see Status for why not all
+	Handlers  []Handler  `json:"handlers,omitempty"`
+}
+
+// EventType is the Go type that a hook fires.
+type EventType struct {
+	Name   string  `json:"name"` // as reflect writes it: kv.CommitEvent
+	Fields []Field `json:"fields,omitempty"`
+}
+
+// Field is a field of an event, under the name that it has in [Event.Fields].
+type Field struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Duration bool   `json:"duration,omitempty"` // the one that stat makes a histogram of
+}
+
+// Site is one place in machine code.
+type Site struct {
+	Func  string `json:"func,omitempty"`
+	File  string `json:"file,omitempty"`
+	Line  int    `json:"line,omitempty"`
+	PC    uint64 `json:"pc,omitempty"`
+	State string `json:"state,omitempty"` // patched, or flag
+	Why   string `json:"why,omitempty"`   // why it is not patched
+}
+
+// Handler describes one handler. Times are in nanoseconds.
+type Handler struct {
+	Name      string `json:"name"`
+	Armed     bool   `json:"armed"`
+	Priority  string `json:"priority,omitempty"` // first, last, or empty
+	Local     bool   `json:"local,omitempty"`    // not to be armed or disarmed from outside
+	Session   bool   `json:"session,omitempty"`  // registered by a connection, such as a trace; goes with it
+	Term      string `json:"term,omitempty"`     // of a failpoint
+	Calls     uint64 `json:"calls"`
+	Panics    uint64 `json:"panics,omitempty"`
+	LastPanic string `json:"lastPanic,omitempty"`
+	InFlight  int    `json:"inFlight,omitempty"`
+	Longest   int64  `json:"longest,omitempty"` // how long the longest of the calls in flight has run, ns
+	Paused    int    `json:"paused,omitempty"`  // callers that a failpoint holds
+	SkipLeft  uint64 `json:"skipLeft,omitempty"`
+	Max       uint64 `json:"max,omitempty"` // 0: no limit
+	MaxLeft   uint64 `json:"maxLeft,omitempty"`
+}
+
+// Status describes the process as a whole.
+type Status struct {
+	Hello   Hello    `json:"process"`
+	Args    []string `json:"args,omitempty"` // os.Args, the first only: the others may hold secrets
+	UID     int      `json:"uid"`
+	Uptime  int64    `json:"uptime"` // ns since the process started, or since the library did
+	Hooks   int      `json:"hooks"`
+	Armed   int      `json:"armed"` // hooks that are not dormant
+	Sites   int      `json:"sites"`
+	Patched int      `json:"patched"`
+	Method  string   `json:"method"`        // how sites are armed: flag, or the name of the patcher
+	Why     []string `json:"why,omitempty"` // why sites are not patched, a sentence each
+	Clients int      `json:"clients"`       // connections to this socket, this one included
+}
+
+// TraceSpec says what to trace.
+type TraceSpec struct {
+	Patterns  []string `json:"patterns"`            // globs on hook names
+	Max       uint64   `json:"max,omitempty"`       // end after so many events; 0: no limit
+	Sample    uint64   `json:"sample,omitempty"`    // take one event in so many; 0 and 1: all
+	Goroutine bool     `json:"goroutine,omitempty"` // with the goroutine's id, which costs about a microsecond
+}
+
+// StatSpec says what to count, and how often to report.
+type StatSpec struct {
+	Patterns []string `json:"patterns"`
+	Interval int64    `json:"interval,omitempty"` // ns between snapshots; 0: a second; at least MinInterval
+}
+
+// MinInterval is the shortest time between snapshots, in ns.
+const MinInterval = 10e6
+
+// Matched is the first answer to trace and stat: what was armed and what was not.
+type Matched struct {
+	Hooks   []string `json:"hooks"`
+	Skipped []Skip   `json:"skipped,omitempty"`
+}
+
+// Skip is a hook that matched but can't be used, and the reason, a sentence.
+type Skip struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// Event is one firing of a hook.
+type Event struct {
+	Time    int64           `json:"time"` // Unix time in ns
+	Hook    string          `json:"hook"`
+	G       uint64          `json:"g,omitempty"`       // goroutine id, when asked for
+	Fields  json.RawMessage `json:"fields,omitempty"`  // the event as JSON: an object when it is a struct
+	Verdict string          `json:"verdict,omitempty"` // what the hook's handlers said, where it is known
+}
+
+// StatRow counts one hook since the stat began.
+type StatRow struct {
+	Hook    string         `json:"hook"`
+	Calls   uint64         `json:"calls"`
+	Latency *hist.Snapshot `json:"latency,omitempty"` // nil where the event has no duration
+}
+
+// StatPart is a part of a snapshot: a client gathers rows up to the part that has Last set. All parts of
+// one snapshot have the same Seq, which counts up from 1; a gap means that snapshots were skipped because the client
+// was slow, which loses nothing since rows are totals.
+type StatPart struct {
+	Seq  uint64    `json:"seq"`
+	Time int64     `json:"time"` // Unix time in ns
+	Rows []StatRow `json:"rows"`
+	Last bool      `json:"last,omitempty"`
+}

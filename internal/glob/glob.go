@@ -1,0 +1,218 @@
+// Package glob matches names of hooks, handlers and functions against patterns.
+//
+// In a pattern * stands for any run of characters, dots and slashes included, ? for one character, [abc], [a-z] and [!a] or [^a] for
+// one of a set, and \ takes the next character as it is. All else stands for itself.
+//
+// Go's own names are full of these characters: net/http.(*Server).Serve, slices.SortFunc[...]. So a name always
+// matches itself, and [...] stands for itself, as the star in (*Server) does in effect.
+//
+// Matching takes time in proportion to len(pattern)*len(name) at worst, never exponential.
+package glob
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxLen bounds a pattern's length in bytes.
+const MaxLen = 1024
+
+// Pattern is a compiled pattern. It is safe for concurrent use.
+type Pattern struct {
+	src     string
+	ops     []op
+	literal bool
+}
+
+type opKind uint8
+
+const (
+	opChar opKind = iota // one given character
+	opAny                // ?
+	opSet                // [...]
+	opStar               // *
+)
+
+type op struct {
+	kind   opKind
+	char   rune
+	negate bool
+	ranges []runeRange
+}
+
+type runeRange struct{ lo, hi rune }
+
+// A SyntaxError says what is wrong with a pattern, and where.
+type SyntaxError struct {
+	Pattern string
+	Offset  int // in bytes
+	Problem string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("bad pattern %q at offset %d: %s", e.Pattern, e.Offset, e.Problem)
+}
+
+// Compile reads a pattern. The error is a *[SyntaxError].
+func Compile(pattern string) (*Pattern, error) {
+	fail := func(offset int, problem string) (*Pattern, error) {
+		return nil, &SyntaxError{Pattern: pattern, Offset: offset, Problem: problem}
+	}
+	switch {
+	case pattern == "":
+		return fail(0, "it is empty")
+	case len(pattern) > MaxLen:
+		pattern = pattern[:32] + "…"
+		return fail(0, fmt.Sprintf("it is longer than %d bytes", MaxLen))
+	case !utf8.ValidString(pattern):
+		return fail(0, "it is not UTF-8")
+	}
+	p := &Pattern{src: pattern, literal: true}
+	for i := 0; i < len(pattern); {
+		r, n := utf8.DecodeRuneInString(pattern[i:])
+		rest := pattern[i+n:]
+		switch {
+		case r == '*':
+			if len(p.ops) == 0 || p.ops[len(p.ops)-1].kind != opStar {
+				p.ops = append(p.ops, op{kind: opStar})
+			}
+			p.literal = false
+		case r == '?':
+			p.ops = append(p.ops, op{kind: opAny})
+			p.literal = false
+		case r == '\\':
+			if rest == "" {
+				return fail(i, `it ends in \`)
+			}
+			var c rune
+			c, n2 := utf8.DecodeRuneInString(rest)
+			p.ops = append(p.ops, op{kind: opChar, char: c})
+			n += n2
+			p.literal = false // src differs from what it stands for
+		case r == '[' && strings.HasPrefix(rest, "...]"):
+			for _, c := range "[...]" {
+				p.ops = append(p.ops, op{kind: opChar, char: c})
+			}
+			n = len("[...]")
+		case r == '[':
+			set, size, problem := parseSet(rest)
+			if problem != "" {
+				return fail(i, problem)
+			}
+			p.ops = append(p.ops, set)
+			n += size
+			p.literal = false
+		default:
+			p.ops = append(p.ops, op{kind: opChar, char: r})
+		}
+		i += n
+	}
+	return p, nil
+}
+
+// parseSet reads what follows an opening bracket, up to and with the closing one.
+func parseSet(s string) (set op, size int, problem string) {
+	set.kind = opSet
+	i := 0
+	if strings.HasPrefix(s, "!") || strings.HasPrefix(s, "^") {
+		set.negate = true
+		i = 1
+	}
+	char := func() (rune, bool) {
+		if i < len(s) && s[i] == '\\' {
+			i++
+		}
+		if i >= len(s) {
+			return 0, false
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		return r, true
+	}
+	for first := true; ; first = false {
+		if i >= len(s) {
+			return set, 0, "a [ with no ]"
+		}
+		if s[i] == ']' {
+			if first {
+				return set, 0, "an empty set"
+			}
+			return set, i + 1, ""
+		}
+		lo, ok := char()
+		if !ok {
+			return set, 0, "a [ with no ]"
+		}
+		hi := lo
+		if i+1 < len(s) && s[i] == '-' && s[i+1] != ']' {
+			i++
+			if hi, ok = char(); !ok {
+				return set, 0, "a [ with no ]"
+			}
+		}
+		if hi < lo {
+			return set, 0, fmt.Sprintf("the range %c-%c is backwards", lo, hi)
+		}
+		set.ranges = append(set.ranges, runeRange{lo, hi})
+	}
+}
+
+// String returns the pattern as it was written.
+func (p *Pattern) String() string { return p.src }
+
+// Literal reports whether the pattern stands for one name only: its own text.
+func (p *Pattern) Literal() bool { return p.literal }
+
+// Match reports whether the whole of name matches.
+func (p *Pattern) Match(name string) bool {
+	if name == p.src {
+		return true
+	}
+	if p.literal {
+		return false
+	}
+	// One star is remembered at a time: to let an earlier one take more can't help where the later one fails.
+	i, j := 0, 0 // in ops, in name
+	star, mark := -1, 0
+	for j < len(name) {
+		if i < len(p.ops) {
+			o := &p.ops[i]
+			if o.kind == opStar {
+				star, mark = i, j
+				i++
+				continue
+			}
+			if r, n := utf8.DecodeRuneInString(name[j:]); o.matches(r) {
+				i++
+				j += n
+				continue
+			}
+		}
+		if star < 0 {
+			return false
+		}
+		_, n := utf8.DecodeRuneInString(name[mark:])
+		mark += n
+		i, j = star+1, mark
+	}
+	for i < len(p.ops) && p.ops[i].kind == opStar {
+		i++
+	}
+	return i == len(p.ops)
+}
+
+func (o *op) matches(r rune) bool {
+	switch o.kind {
+	case opChar:
+		return r == o.char
+	case opSet:
+		for _, rg := range o.ranges {
+			if rg.lo <= r && r <= rg.hi {
+				return !o.negate
+			}
+		}
+		return o.negate
+	}
+	return true
+}

@@ -1,0 +1,144 @@
+package glob
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestMatch(t *testing.T) {
+	for _, tt := range []struct {
+		pattern string
+		yes, no []string
+	}{
+		{"kv.commit", []string{"kv.commit"}, []string{"kv.commit2", "kv_commit", ""}},
+		{"kv.*", []string{"kv.commit", "kv.", "kv.a.b/c"}, []string{"kv", "akv.x"}},
+		{"*", []string{"", "a", "a/b.c"}, nil},
+		{"**", []string{"", "a/b"}, nil},
+		{"*.commit", []string{"kv.commit", ".commit", "a.commit.commit"}, []string{"commit", "kv.commits"}},
+		{"a*b*c", []string{"abc", "axbxc", "abcbc"}, []string{"acb", "ab", "abcd"}},
+		{"k?", []string{"kv", "ké"}, []string{"k", "kvx"}},
+		{"[a-c]x", []string{"ax", "cx"}, []string{"dx", "x"}},
+		{"[!a-c]x", []string{"dx", "éx"}, []string{"ax"}},
+		{"[^a]x", []string{"bx"}, []string{"ax"}},
+		{"[a-]x", []string{"ax", "-x"}, []string{"bx"}},
+		{`[\]]x`, []string{"]x"}, []string{`\x`}},
+		{`\*x`, []string{"*x", `\*x`}, []string{"ax"}},
+		{"net/http.(*Server).Serve", []string{"net/http.(*Server).Serve"}, []string{"net/http.Serve"}},
+		{"(*Server).*", []string{"(*Server).Serve"}, []string{"Server.Serve"}},
+		{"slices.SortFunc[...]", []string{"slices.SortFunc[...]"}, []string{"slices.SortFunc."}},
+		{"*.F[...]", []string{"a.F[...]"}, []string{"a.F."}},
+		{"F[int]", []string{"F[int]", "Fi", "Fn"}, []string{"Fx"}},
+	} {
+		p, err := Compile(tt.pattern)
+		if err != nil {
+			t.Errorf("Compile(%q): %v", tt.pattern, err)
+			continue
+		}
+		for _, name := range tt.yes {
+			if !p.Match(name) {
+				t.Errorf("%q does not match %q", tt.pattern, name)
+			}
+		}
+		for _, name := range tt.no {
+			if p.Match(name) {
+				t.Errorf("%q matches %q", tt.pattern, name)
+			}
+		}
+	}
+}
+
+func TestCompileErrors(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"":                        "empty",
+		"a[":                      "offset 1: a [ with no ]",
+		"[]":                      "empty set",
+		"[z-a]":                   "backwards",
+		`a\`:                      `ends in \`,
+		`[\`:                      "no ]",
+		"[a-":                     "no ]",
+		"a\xff":                   "UTF-8",
+		strings.Repeat("a*", 600): "longer than 1024",
+	} {
+		_, err := Compile(pattern)
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || !strings.Contains(err.Error(), want) {
+			t.Errorf("Compile(%.20q) = %v, want an error with %q", pattern, err, want)
+		}
+	}
+}
+
+func TestLiteral(t *testing.T) {
+	for pattern, want := range map[string]bool{"a.b": true, "F[...]": true, "a*": false, "a?": false, `a\b`: false, "[a]": false} {
+		p, err := Compile(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Literal() != want {
+			t.Errorf("%q: Literal is %v", pattern, p.Literal())
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	names := []string{"a.x", "a.y", "b.x"}
+	for _, tt := range []struct {
+		patterns, want []string
+		without        string
+	}{
+		{[]string{"a.*"}, []string{"a.x", "a.y"}, ""},
+		{[]string{"*.x", "a.x"}, []string{"a.x", "b.x"}, ""},
+		{[]string{"b.*", "c.*", "d"}, []string{"b.x"}, "c.*"},
+		{nil, nil, ""},
+	} {
+		set, err := CompileSet(tt.patterns)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, without := set.Select(names)
+		src := ""
+		if without != nil {
+			src = without.String()
+		}
+		if !slices.Equal(got, tt.want) || src != tt.without {
+			t.Errorf("%q selects %q without %q, want %q without %q", tt.patterns, got, src, tt.want, tt.without)
+		}
+	}
+}
+
+// A pattern of many stars takes exponential time in a matcher that backtracks to each of them.
+func TestManyStars(t *testing.T) {
+	p, err := Compile(strings.Repeat("a*", 500) + "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Match(strings.Repeat("a", 5000)) {
+		t.Error("matched")
+	}
+}
+
+// FuzzMatch compares with path.Match where both mean the same: names without slashes, and patterns without what is
+// special to this package.
+func FuzzMatch(f *testing.F) {
+	f.Add("a*b?[c-e]", "axxbzd")
+	f.Add("*a*b*", "ab")
+	f.Add(`\*[!x]`, "*y")
+	f.Fuzz(func(t *testing.T, pattern, name string) {
+		p, err := Compile(pattern)
+		if err != nil {
+			return
+		}
+		got := p.Match(name)
+		if pattern == name && !got {
+			t.Fatalf("%q does not match itself", name)
+		}
+		same := !strings.ContainsAny(name, "/") && !strings.Contains(pattern, "[...]") && !strings.Contains(pattern, "[!") &&
+			pattern != name && !strings.Contains(name, "\xff")
+		want, err := path.Match(pattern, name)
+		if same && err == nil && got != want {
+			t.Fatalf("%q on %q: %v, path.Match says %v", pattern, name, got, want)
+		}
+	})
+}

@@ -1,0 +1,90 @@
+package hist
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+)
+
+// Snapshot is what a histogram counted. Its JSON form is meant for the wire and for files.
+type Snapshot struct {
+	Count   uint64   `json:"count"`
+	Sum     uint64   `json:"sum"` // ns
+	Max     uint64   `json:"max"` // ns
+	Buckets []Bucket `json:"buckets,omitempty"`
+}
+
+// Bucket counts the values from Low up to the next bucket's bound. Only buckets that are not empty are kept, in ascending order.
+// Its JSON form is the pair [low, count].
+type Bucket struct {
+	Low   uint64 // ns
+	Count uint64
+}
+
+// High returns the bucket's upper bound in ns, which is not in it.
+func (b Bucket) High() uint64 { return upper(b.Low) }
+
+// MarshalJSON writes the pair.
+func (b Bucket) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "[%d,%d]", b.Low, b.Count), nil
+}
+
+// UnmarshalJSON reads the pair.
+func (b *Bucket) UnmarshalJSON(data []byte) error {
+	var pair []uint64
+	if err := json.Unmarshal(data, &pair); err != nil {
+		return err
+	}
+	if len(pair) != 2 {
+		return fmt.Errorf("histogram bucket: a pair [low, count] expected, found %d numbers", len(pair))
+	}
+	b.Low, b.Count = pair[0], pair[1]
+	return nil
+}
+
+// Mean returns the mean in ns; 0 when nothing was counted.
+func (s Snapshot) Mean() float64 {
+	if s.Count == 0 {
+		return 0
+	}
+	return float64(s.Sum) / float64(s.Count)
+}
+
+// Quantile returns the value in ns below or at which a fraction q of the values lie; 0 when nothing was counted. It is
+// the middle of the bucket that holds it, and never above Max.
+func (s Snapshot) Quantile(q float64) uint64 {
+	if s.Count == 0 {
+		return 0
+	}
+	rank := uint64(math.Ceil(min(max(q, 0), 1) * float64(s.Count)))
+	rank = max(rank, 1)
+	var seen uint64
+	for _, b := range s.Buckets {
+		seen += b.Count
+		if seen >= rank {
+			return min(b.Low+(b.High()-b.Low)/2, s.Max)
+		}
+	}
+	return s.Max
+}
+
+// Sub returns what was counted since old, an earlier snapshot of the same histogram. Max can't be told for a part: it is the
+// upper bound of the highest bucket that grew, or s.Max where that is lower.
+func (s Snapshot) Sub(old Snapshot) Snapshot {
+	d := Snapshot{Sum: s.Sum - old.Sum}
+	i := 0
+	for _, b := range s.Buckets {
+		for i < len(old.Buckets) && old.Buckets[i].Low < b.Low {
+			i++
+		}
+		if i < len(old.Buckets) && old.Buckets[i].Low == b.Low {
+			b.Count -= min(old.Buckets[i].Count, b.Count)
+		}
+		if b.Count > 0 {
+			d.Buckets = append(d.Buckets, b)
+			d.Count += b.Count
+			d.Max = min(b.High()-1, s.Max)
+		}
+	}
+	return d
+}
