@@ -1,0 +1,275 @@
+package gkhi
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gkhi/gkhi/internal/failpoint"
+	"github.com/gkhi/gkhi/internal/near"
+)
+
+// pkgPath is this package's path as it stands in function names.
+var pkgPath = reflect.TypeFor[Handler]().PkgPath()
+
+// The registry is the export table, and its lock guards everything about
+// hooks but the firing: registering, arming, patching. Lock order: registry.mu,
+// then slots.mu. No handler runs, and nothing waits for one, with it held.
+var registry = struct {
+	mu    sync.Mutex
+	hooks map[string]*registration
+	seq   uint64
+}{hooks: map[string]*registration{}}
+
+// AnyHook is a hook of any kind and type, as [Lookup] finds it. To use it with
+// its own type, assert that: hook.(*gkhi.Hook[CommitEvent]).
+type AnyHook interface {
+	Name() string
+	Armed() bool
+	Info() Info
+	// RegisterAny adds a handler that gets each event as an any. A [Point] and a
+	// [Chain] have no such handlers: ErrInvalid.
+	RegisterAny(name string, fn func(ev any) Verdict, opts ...HandlerOption) (*Handler, error)
+}
+
+// Hooks yields a description of every declared hook, ordered by name. It may
+// be called at any time from any goroutine; it sees the hooks declared when it began.
+func Hooks() iter.Seq[Info] {
+	return func(yield func(Info) bool) {
+		for _, r := range registrations() {
+			if !yield(r.any.Info()) {
+				return
+			}
+		}
+	}
+}
+
+// Lookup finds a declared hook by its exact name. The error is an
+// [*UnknownError] with the nearest names.
+func Lookup(name string) (AnyHook, error) {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	if r := registry.hooks[name]; r != nil {
+		return r.any, nil
+	}
+	known := slices.Sorted(maps.Keys(registry.hooks))
+	return nil, &UnknownError{Name: name, Near: near.Names(name, known, 3)}
+}
+
+// registrations returns all hooks ordered by name.
+func registrations() []*registration {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	rs := slices.Collect(maps.Values(registry.hooks))
+	slices.SortFunc(rs, func(a, b *registration) int { return strings.Compare(a.name, b.name) })
+	return rs
+}
+
+// A registration is what a hook has once it is declared: everything that is
+// not needed to fire and does not depend on the event's type.
+type registration struct {
+	kind    Kind
+	name    string
+	doc     string
+	event   reflect.Type // nil for a point
+	result  reflect.Type // of a decision
+	file    string       // where it was declared
+	line    int
+	opts    hookOptions
+	any     AnyHook
+	key     *key
+	check   func(fn any) bool               // is fn of the hook's handler type, and not nil
+	publish func(gen uint64, hs []*Handler) // stores a new armed set
+	// bindFailpoint, of a decision, checks that a term's values fit and returns what registers its handler.
+	bindFailpoint func(*failpoint.Program) (register func() (*Handler, error), err error)
+
+	// Guarded by registry.mu.
+	slots    *slots                // made by the first register, then fixed
+	gen      uint64                // of the set published last
+	handlers []*Handler            // in the order in which they run
+	history  map[uint64][]*Handler // published sets that a call may be using
+}
+
+// newRegistration is called by the exported Declare functions directly, so that
+// their caller is the place of declaration.
+func newRegistration(kind Kind, name, doc string, event reflect.Type, opts []HookOption) *registration {
+	r := &registration{kind: kind, name: name, doc: doc, event: event}
+	for _, o := range opts {
+		o(&r.opts)
+	}
+	_, r.file, r.line, _ = runtime.Caller(2)
+	return r
+}
+
+func declare(r *registration, at *atomic.Pointer[registration]) {
+	if err := checkName("hook", r.name); err != nil {
+		panic("gkhi: declare: " + err.Error())
+	}
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	if old := registry.hooks[r.name]; old != nil {
+		panic("gkhi: hook " + r.name + " is declared twice, first at " + old.place())
+	}
+	if !at.CompareAndSwap(nil, r) {
+		panic("gkhi: hook " + r.name + " is declared already, as " + at.Load().name)
+	}
+	registry.hooks[r.name] = r
+}
+
+func checkName(what, name string) error {
+	if name == "" {
+		return invalid("a %s needs a name", what)
+	}
+	if i := strings.IndexAny(name, " \t\r\n/\\*?[]{},;=\"'"); i >= 0 {
+		return invalid("%s name %q: %q is not allowed", what, name, name[i])
+	}
+	for _, c := range name {
+		if c < ' ' || c == 0x7f {
+			return invalid("%s name %q holds a control character", what, name)
+		}
+	}
+	return nil
+}
+
+func (r *registration) nameOf() string {
+	if r == nil {
+		return ""
+	}
+	return r.name
+}
+
+func (r *registration) register(name string, fn any, opts []HandlerOption) (*Handler, error) {
+	if r == nil {
+		return nil, ErrUndeclared
+	}
+	if err := checkName("handler", name); err != nil {
+		return nil, err
+	}
+	h := &Handler{name: name, reg: r, fn: fn}
+	for _, o := range opts {
+		o(&h.opts)
+	}
+	switch {
+	case r.check == nil:
+		return nil, invalid("a %s has no handlers of this sort", r.kind)
+	case !r.check(fn):
+		return nil, invalid("handler %q has no function", name)
+	case h.opts.conflicted:
+		return nil, invalid("handler %q is both first and last", name)
+	}
+	h.raises, h.onDetach = h.opts.raises, h.opts.onDetach
+	if h.opts.skip != 0 || h.opts.max != 0 {
+		h.limit = &limit{skip: h.opts.skip, max: h.opts.max}
+	}
+
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	for _, other := range r.handlers {
+		switch {
+		case other.name == name:
+			return nil, r.refuse(name, ErrDuplicate, other)
+		case r.opts.exclusive:
+			return nil, r.refuse(name, ErrExclusive, other)
+		case other.opts.place == h.opts.place && h.opts.place != placeAny:
+			return nil, r.refuse(name, ErrPriorityTaken, other)
+		}
+	}
+	if r.slots == nil {
+		r.slots = newSlots()
+	}
+	h.calls = newTally(r.slots)
+	registry.seq++
+	h.seq = registry.seq
+	r.handlers = append(r.handlers, h)
+	slices.SortFunc(r.handlers, r.order)
+	return h, nil
+}
+
+// refuse names the handler that stands in the way.
+func (r *registration) refuse(name string, why error, other *Handler) error {
+	return fmt.Errorf("register %s/%s: %w: %s", r.name, name, why, other.name)
+}
+
+// order is the order in which handlers run: First, then by descending priority
+// and age, then Last.
+func (r *registration) order(a, b *Handler) int {
+	if a.opts.place != b.opts.place {
+		return int(a.opts.place) - int(b.opts.place)
+	}
+	if a.opts.prio != b.opts.prio {
+		if a.opts.prio > b.opts.prio {
+			return -1
+		}
+		return 1
+	}
+	if (a.seq < b.seq) != r.opts.lifo {
+		return -1
+	}
+	return 1
+}
+
+// remove disarms h and takes it off the hook, with registry.mu held.
+func (r *registration) remove(h *Handler) {
+	if h.gone {
+		return
+	}
+	setArmed([]*Handler{h}, false)
+	h.gone, h.goneGen = true, r.gen
+	r.handlers = slices.DeleteFunc(r.handlers, func(o *Handler) bool { return o == h })
+}
+
+// republish gives each hook the set of its armed handlers and sets its key, with
+// registry.mu held.
+func republish(regs []*registration) {
+	for _, r := range regs {
+		var armed []*Handler
+		for _, h := range r.handlers {
+			if h.live.Load() {
+				armed = append(armed, h)
+			}
+		}
+		r.gen++
+		if r.history == nil {
+			r.history = map[uint64][]*Handler{}
+		}
+		r.history[r.gen] = armed
+		if len(armed) == 0 {
+			r.key.armed.store(false)
+		}
+		r.publish(r.gen, armed)
+		r.forget()
+	}
+	for _, r := range regs {
+		if len(r.history[r.gen]) > 0 {
+			r.key.armed.store(true)
+		}
+	}
+}
+
+// forget drops the sets that no call uses any more, with registry.mu held. A
+// claim that has not told its generation yet may use any of them.
+func (r *registration) forget() {
+	used := map[uint64]bool{r.gen: true}
+	unknown := false
+	r.slots.each(func(sl *slot) {
+		if v, ok := sl.view(); ok || v.owner&1 == 1 {
+			used[v.gen] = true
+			unknown = unknown || v.gen == 0 || !ok
+		}
+	})
+	if unknown {
+		return
+	}
+	maps.DeleteFunc(r.history, func(gen uint64, _ []*Handler) bool { return !used[gen] })
+}
+
+// position returns where h stands in the set of a generation, or -1.
+func (r *registration) position(gen uint64, h *Handler) int {
+	return slices.Index(r.history[gen], h)
+}
