@@ -19,8 +19,8 @@ type Setting struct {
 //	kvd.commit-error=10%return("disk full");kvd.read-delay=sleep(5ms)
 //
 // Entries are separated by semicolons or line breaks, except inside quotes; blanks around them and empty
-// entries are ignored. Names are not checked here beyond their form. If entries are wrong, ParseList
-// returns no settings, and an error that joins one for each wrong entry.
+// entries are ignored. Names are not checked here beyond their form. ParseList returns the entries that are
+// right, and an error that joins one for each wrong entry.
 func ParseList(text string) ([]Setting, error) {
 	var (
 		list []Setting
@@ -39,10 +39,7 @@ func ParseList(text string) ([]Setting, error) {
 		seen[s.Name] = true
 		list = append(list, s)
 	}
-	if errs != nil {
-		return nil, errors.Join(errs...)
-	}
-	return list, nil
+	return list, errors.Join(errs...)
 }
 
 // FormatList is the inverse of ParseList, in canonical form.
