@@ -1,0 +1,119 @@
+package amd64
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/gkhi/gkhi/internal/insn"
+)
+
+// Lengths of the instructions that patching writes, in bytes.
+const (
+	LenJmp8   = 2
+	LenJmp32  = 5
+	LenCall32 = 5
+	LenJcc8   = 2
+	LenJcc32  = 6
+
+	// LenSite is the length of the compare of a guarded site and of the load of
+	// a bare one: both become NOP5 NOP2.
+	LenSite = 7
+)
+
+// Opcodes that patching writes or looks for.
+const (
+	OpInt3   = 0xCC
+	OpCall32 = 0xE8
+	OpJmp32  = 0xE9
+	OpJmp8   = 0xEB
+)
+
+// nops are the no-ops that Intel recommends (SDM volume 2, NOP), as one
+// instruction of each length.
+var nops = [10][]byte{
+	1: {0x90},
+	2: {0x66, 0x90},
+	3: {0x0F, 0x1F, 0x00},
+	4: {0x0F, 0x1F, 0x40, 0x00},
+	5: {0x0F, 0x1F, 0x44, 0x00, 0x00},
+	6: {0x66, 0x0F, 0x1F, 0x44, 0x00, 0x00},
+	7: {0x0F, 0x1F, 0x80, 0x00, 0x00, 0x00, 0x00},
+	8: {0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+	9: {0x66, 0x0F, 0x1F, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00},
+}
+
+// MaxNop is the longest no-op of one instruction that AppendNop writes.
+const MaxNop = 9
+
+// NOP5 is the no-op that becomes a call. Linux from 6.18 on turns a uprobe on
+// exactly these bytes into a call instead of a trap.
+func NOP5() [5]byte { return [5]byte(nops[5]) }
+
+// NOP2 is the no-op behind a NOP5.
+func NOP2() [2]byte { return [2]byte(nops[2]) }
+
+// Dormant is what a dormant compare or load holds: NOP5 NOP2.
+func Dormant() [LenSite]byte {
+	return [LenSite]byte{0x0F, 0x1F, 0x44, 0x00, 0x00, 0x66, 0x90}
+}
+
+// AppendNop appends n bytes of no-ops to b, in as few instructions as can be.
+func AppendNop(b []byte, n int) []byte {
+	for n > 0 {
+		k := min(n, MaxNop)
+		b = append(b, nops[k]...)
+		n -= k
+	}
+	return b
+}
+
+// IsNOP5 reports whether b starts with exactly 0F 1F 44 00 00.
+func IsNOP5(b []byte) bool { return bytes.HasPrefix(b, nops[5]) }
+
+// IsDormant reports whether b starts with NOP5 NOP2.
+func IsDormant(b []byte) bool { return IsNOP5(b) && bytes.HasPrefix(b[5:], nops[2]) }
+
+// IsArmed reports whether b starts with CALL rel32 NOP2 as written at a bare
+// site at address at, and returns the target of the call.
+func IsArmed(b []byte, at uint64) (target uint64, ok bool) {
+	if len(b) < LenSite || b[0] != OpCall32 || !bytes.HasPrefix(b[5:], nops[2]) {
+		return 0, false
+	}
+	rel := int32(binary.LittleEndian.Uint32(b[1:]))
+	return at + LenCall32 + uint64(int64(rel)), true
+}
+
+// Jmp8 returns JMP rel8 at address from. The error is an *insn.RangeError.
+func Jmp8(from, to uint64) ([LenJmp8]byte, error) {
+	d := int64(to - (from + LenJmp8))
+	if d != int64(int8(d)) {
+		return [LenJmp8]byte{}, &insn.RangeError{What: "JMP rel8", From: from, To: to}
+	}
+	return [LenJmp8]byte{OpJmp8, byte(d)}, nil
+}
+
+// Jmp32 returns JMP rel32 at address from. The error is an *insn.RangeError.
+func Jmp32(from, to uint64) ([LenJmp32]byte, error) {
+	return rel32(OpJmp32, "JMP rel32", from, to)
+}
+
+// Call32 returns CALL rel32 at address from. The error is an *insn.RangeError.
+func Call32(from, to uint64) ([LenCall32]byte, error) {
+	return rel32(OpCall32, "CALL rel32", from, to)
+}
+
+func rel32(op byte, what string, from, to uint64) (b [5]byte, err error) {
+	d := int64(to - (from + 5))
+	if d != int64(int32(d)) {
+		return b, &insn.RangeError{What: what, From: from, To: to}
+	}
+	b[0] = op
+	binary.LittleEndian.PutUint32(b[1:], uint32(d))
+	return b, nil
+}
+
+// Reaches reports whether a JMP or CALL rel32 at from can go to to.
+func Reaches(from, to uint64) bool {
+	d := int64(to - (from + 5))
+	return d == int64(int32(d))
+}
