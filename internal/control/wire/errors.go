@@ -20,6 +20,7 @@ const (
 	CodeTooLarge    = "too-large"    // a line over the limit
 	CodeInternal    = "internal"     // a bug in the target, reported instead of crashing it
 	CodeFailed      = "failed"       // anything else
+	CodeIdle        = "idle"         // nothing was asked for a long time
 	CodeStopped     = "stopped"      // the process stopped serving
 	CodeNoHello     = "no-hello"     // the first line was not a hello
 	CodeNotStream   = "not-a-stream" // cancel of an id that is not a running stream

@@ -51,6 +51,7 @@ type End struct {
 	Reason  string `json:"reason"`
 	Events  uint64 `json:"events"`  // sent
 	Dropped uint64 `json:"dropped"` // not sent, for want of room or because one was too large
+	Warning string `json:"warning,omitempty"`
 }
 
 // LsArgs chooses hooks by glob patterns on their names; none means all.

@@ -32,6 +32,7 @@ type Hook struct {
 	FIFO      bool       `json:"fifo,omitempty"`  // order among equals; else LIFO
 	Sites     []Site     `json:"sites,omitempty"` // those known; see Status for why not all
 	Handlers  []Handler  `json:"handlers,omitempty"`
+	Cut       int        `json:"cut,omitempty"` // sites and handlers left out, so that the hook fits into a line
 }
 
 // EventType is the Go type that a hook fires.

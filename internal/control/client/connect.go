@@ -1,0 +1,48 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+
+	"github.com/gkhi/gkhi/internal/control/sockdir"
+)
+
+// connect opens the process's socket and checks who listens on it.
+func connect(ctx context.Context, p Process) (net.Conn, error) {
+	conn, err := sockdir.Dial(ctx, p.socket)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil, p.fail(ErrBroken, "its socket takes no connections: "+ctx.Err().Error(), "")
+	case errors.Is(err, fs.ErrPermission):
+		return nil, p.fail(ErrPermission, fmt.Sprintf("socket %s: %v", p.socket, err), "run gkhi as the owner of the process, or as root")
+	case errors.Is(err, fs.ErrNotExist), sockdir.Refused(err):
+		return nil, p.fail(ErrNotHooked, "it does not serve any more: "+err.Error(), "")
+	default:
+		return nil, p.fail(ErrBroken, err.Error(), "")
+	}
+	if pid, ok := peerPID(conn); ok && p.PID != 0 && pid != p.PID {
+		conn.Close()
+		return nil, p.fail(ErrWrongPeer, fmt.Sprintf("process %d listens on %s", pid, p.socket), "")
+	}
+	return conn, nil
+}
+
+// fromDirs finds sockets in the directories that this user's processes use by default. The pid is what the name says; it is
+// the sender's own, which is ours only where both are in one pid namespace.
+func fromDirs() (ps []Process, err error) {
+	for _, dir := range sockdir.Candidates() {
+		entries, dirErr := sockdir.Entries(dir)
+		if dirErr != nil {
+			err = errors.Join(err, dirErr)
+			continue
+		}
+		for _, e := range entries {
+			ps = append(ps, Process{Copy: e.Copy, UID: -1, socket: e.Path, nsPID: e.PID})
+		}
+	}
+	return ps, err
+}

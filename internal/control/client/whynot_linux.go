@@ -1,0 +1,111 @@
+package client
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime/debug"
+
+	"github.com/gkhi/gkhi/internal/control/self"
+)
+
+// whyNot explains, from its executable, why a process that runs can't be talked to.
+func whyNot(pid int) error {
+	fail := func(err error, why, hint string) error {
+		return &TargetError{Target: fmt.Sprint(pid), Err: err, Why: why, Hint: hint}
+	}
+	st, err := readStatus(pid)
+	switch {
+	case err != nil:
+		return fail(ErrNoProcess, "it has just ended", "")
+	case st.zombie:
+		return fail(ErrNoProcess, "it has ended, and its parent has not waited for it", "")
+	}
+	if uid := os.Geteuid(); uid != 0 && uid != st.uid {
+		return otherUser(pid, st.uid)
+	}
+	exe := procDir(pid, "exe")
+	f, err := os.Open(exe)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fail(ErrPermission, "its executable and its sockets are closed to you, perhaps since it gained or dropped privileges", "run gkhi as root")
+	case errors.Is(err, fs.ErrNotExist):
+		return fail(ErrNotHooked, "it is a kernel thread", "")
+	case err != nil:
+		return fail(ErrNotHooked, err.Error(), "")
+	}
+	defer f.Close()
+	info, err := buildinfo.Read(f)
+	if err != nil {
+		return fail(ErrNotHooked, "it is no Go program, or one without build information", "gkhi probe works on any program")
+	}
+	uses, version := usesModule(info)
+	if !uses {
+		return fail(ErrNotHooked, fmt.Sprintf("it is a Go program (%s) without %s", info.Path, self.Module), serveHint)
+	}
+	if offInEnviron(pid) {
+		return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but was started with GKHI_SERVE=off", version), "")
+	}
+	if linked, known := links(f, self.Module+".Serve"); known && !linked {
+		return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but nothing in it calls gkhi.Serve", version), serveHint)
+	}
+	return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but does not serve: it has not called gkhi.Serve yet, has stopped, or Serve failed", version), "")
+}
+
+// usesModule reports whether a program may have the library in it.
+func usesModule(info *debug.BuildInfo) (uses bool, version string) {
+	if info.Main.Path == self.Module {
+		return true, info.Main.Version
+	}
+	for _, m := range info.Deps {
+		if m.Path == self.Module {
+			if m.Replace != nil {
+				m = m.Replace
+			}
+			return true, m.Version
+		}
+	}
+	return false, ""
+}
+
+// maxNames bounds how much of a program's table of function names is read, in bytes.
+const maxNames = 512 << 20
+
+// links reports whether an ELF file has a Go function in it. known is false where that can't be told. The names of functions are in the
+// section .gopclntab, each with a zero byte behind it, also in files without a symbol table.
+func links(f *os.File, function string) (linked, known bool) {
+	ef, err := elf.NewFile(f)
+	if err != nil {
+		return false, false
+	}
+	sec := ef.Section(".gopclntab")
+	if sec == nil {
+		sec = ef.Section(".data.rel.ro.gopclntab") // position-independent executables
+	}
+	if sec == nil || sec.Size > maxNames {
+		return false, false
+	}
+	data, err := sec.Data()
+	if err != nil {
+		return false, false
+	}
+	return bytes.Contains(data, []byte(function+"\x00")), true
+}
+
+// offInEnviron reports whether the process was started with serving switched off.
+func offInEnviron(pid int) bool {
+	env, err := os.ReadFile(procDir(pid, "environ"))
+	if err != nil {
+		return false
+	}
+	for _, kv := range bytes.Split(env, []byte{0}) {
+		if string(kv) == "GKHI_SERVE=off" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,155 @@
+package sockdir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/control/self"
+)
+
+// MaxCopies bounds the copies of the library in one process.
+const MaxCopies = 64
+
+// graceTime is how old a socket has to be before it can be stale.
+const graceTime = 10 * time.Second
+
+// maxPath is the longest path of a socket that every system takes: macOS and the BSDs have 104 bytes, Linux 108, with the
+// terminating zero.
+const maxPath = 103
+
+// Listener is a listening socket with its name.
+type Listener struct {
+	*net.UnixListener
+	Name Name
+	Path string
+
+	socket fs.FileInfo // to remove no other's on Close
+}
+
+// Listen makes this process's socket in dir, which has to be checked, under the first copy number that is free.
+func Listen(dir string) (*Listener, error) {
+	start, _ := self.StartTicks(os.Getpid())
+	for n := range MaxCopies {
+		name := Name{PID: os.Getpid(), Start: start, Copy: n}
+		l, err := listenAs(dir, name)
+		if err == nil {
+			return l, nil
+		}
+		if !addrInUse(err) && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s has sockets of %d copies of gkhi in this process already", dir, MaxCopies)
+}
+
+func listenAs(dir string, name Name) (*Listener, error) {
+	path := filepath.Join(dir, name.String())
+	// A process that calls exec keeps its pid and its start; the socket of what it was before is left.
+	if isRefused(path) {
+		os.Remove(path)
+	}
+	bind, release, err := bindPath(dir, name.String())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	ul, err := net.ListenUnix("unix", &net.UnixAddr{Name: bind, Net: "unix"})
+	if err != nil {
+		return nil, unsupported(err)
+	}
+	ul.SetUnlinkOnClose(false) // by Close, which looks first
+	// The directory keeps others out meanwhile.
+	if err := os.Chmod(path, 0o600); err != nil && modesMatter {
+		ul.Close()
+		os.Remove(path)
+		return nil, err
+	}
+	l := &Listener{UnixListener: ul, Name: name, Path: path}
+	l.socket, _ = os.Lstat(path)
+	return l, nil
+}
+
+func unsupported(err error) error {
+	if errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("%s has no unix sockets here, so gkhi can't be reached: %w", runtime.GOOS, err)
+	}
+	return err
+}
+
+// Close stops listening and removes the socket, unless another file has taken its place.
+func (l *Listener) Close() error {
+	if now, err := os.Lstat(l.Path); err == nil && l.socket != nil && os.SameFile(now, l.socket) {
+		os.Remove(l.Path)
+	}
+	return l.UnixListener.Close()
+}
+
+// isRefused reports whether path is a socket on which nobody listens, and older than the grace time.
+func isRefused(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || info.Mode()&fs.ModeSocket == 0 || time.Since(info.ModTime()) < graceTime {
+		return false
+	}
+	conn, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		conn.Close()
+		return false
+	}
+	return Refused(err)
+}
+
+// Entry is a socket in a directory.
+type Entry struct {
+	Name
+	Path string
+}
+
+// Entries returns the sockets in dir, which may not exist. A directory that can't be trusted is an error.
+func Entries(dir string) ([]Entry, error) {
+	if err := Check(dir); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("socket directory: %w", err)
+	}
+	var entries []Entry
+	for _, f := range files {
+		if name, ok := ParseName(f.Name()); ok {
+			entries = append(entries, Entry{name, filepath.Join(dir, f.Name())})
+		}
+	}
+	return entries, nil
+}
+
+// Dead reports whether the process that made the socket is gone, as far as this pid namespace can tell.
+func (e Entry) Dead() bool {
+	if !Alive(e.PID) {
+		return true
+	}
+	start, ok := self.StartTicks(e.PID)
+	return ok && e.Start != 0 && start != e.Start
+}
+
+// Clean removes stale sockets from dir and returns their paths. See the package comment for what is stale.
+func Clean(dir string) (removed []string, err error) {
+	entries, err := Entries(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if e.Dead() && isRefused(e.Path) && os.Remove(e.Path) == nil {
+			removed = append(removed, e.Path)
+		}
+	}
+	return removed, nil
+}

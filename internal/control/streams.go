@@ -1,0 +1,186 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/control/wire"
+)
+
+// gather is how long the writer lets events come together after the first, so that a busy hook is not slowed by a wake-up per
+// event.
+const gather = 5 * time.Millisecond
+
+// traceChunk is how much is gathered before it is written, in bytes.
+const traceChunk = 64 << 10
+
+// trace streams events. The target is called here, in the reader, so that an error is the request's only answer.
+func (c *session) trace(req wire.Request) (any, error) {
+	var spec wire.TraceSpec
+	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
+		return nil, err
+	}
+	buf := NewBuffer(spec, c.srv.opts.BufferEvents, c.srv.opts.BufferBytes)
+	matched, undo, err := c.srv.target.Trace(spec, buf)
+	if err != nil {
+		return nil, err
+	}
+	err = c.stream(req, func(ctx context.Context) (end wire.End) {
+		stop := sync.OnceValue(func() (warning string) {
+			buf.Over()
+			return c.undo(undo)
+		})
+		defer func() { end.Warning = stop() }() // whatever happens, the target is left as it was
+		if c.reply(req.ID, matched, nil) != nil {
+			return end
+		}
+		return c.sendEvents(ctx, req.ID, buf, stop)
+	})
+	if err != nil {
+		c.undo(undo)
+	}
+	return nil, err
+}
+
+// sendEvents writes what comes through buf until ctx ends, the limit is reached, or the client is gone. Then it stops the flow at its
+// source, and writes what was still on its way.
+func (c *session) sendEvents(ctx context.Context, id uint64, buf *Buffer, stop func() string) (end wire.End) {
+	var batch []wire.Event
+	flush := func() (ok bool) {
+		var lines []byte
+		batch, end.Dropped = buf.Take(batch)
+		for _, ev := range batch {
+			if limit := buf.Limit(); limit > 0 && end.Events >= limit {
+				break
+			}
+			next, err := appendEvent(lines, id, ev, end.Dropped)
+			if err != nil {
+				buf.Drop()
+				end.Dropped++
+				continue
+			}
+			lines = next
+			end.Events++
+			if len(lines) >= traceChunk {
+				if c.sendLines(lines) != nil {
+					return false
+				}
+				lines = lines[:0]
+			}
+		}
+		return len(lines) == 0 || c.sendLines(lines) == nil
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-buf.Wake():
+			timer.Reset(gather)
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			}
+			if !flush() {
+				return end
+			}
+			if limit := buf.Limit(); limit > 0 && end.Events >= limit {
+				end.Reason = wire.EndMax
+				return end
+			}
+		}
+	}
+	end.Reason = endReason(ctx)
+	if context.Cause(ctx) == errGone {
+		return end
+	}
+	stop()
+	flush()
+	return end
+}
+
+func appendEvent(lines []byte, id uint64, ev wire.Event, dropped uint64) ([]byte, error) {
+	raw, err := json.Marshal(ev)
+	if err != nil {
+		return lines, err
+	}
+	return wire.Append(lines, wire.Message{ID: id, Event: raw, Dropped: dropped}, wire.MaxLine)
+}
+
+// partRows bounds the rows of a message: a histogram with all of its buckets in use is about 20 KiB.
+const partRows = 32
+
+// stat streams snapshots.
+func (c *session) stat(req wire.Request) (any, error) {
+	var spec wire.StatSpec
+	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
+		return nil, err
+	}
+	interval := time.Duration(spec.Interval)
+	switch {
+	case interval == 0:
+		interval = time.Second
+	case interval < wire.MinInterval:
+		return nil, wire.Errorf(wire.CodeBadRequest, "an interval of %v is below the least, %v", interval, time.Duration(wire.MinInterval))
+	}
+	matched, source, err := c.srv.target.Stat(spec)
+	if err != nil {
+		return nil, err
+	}
+	err = c.stream(req, func(ctx context.Context) (end wire.End) {
+		defer func() { end.Warning = c.undo(source.Stop) }()
+		if c.reply(req.ID, matched, nil) != nil {
+			return end
+		}
+		return c.sendSnapshots(ctx, req.ID, source, interval)
+	})
+	if err != nil {
+		c.undo(source.Stop)
+	}
+	return nil, err
+}
+
+// sendSnapshots writes a snapshot each interval, and a last one when the client cancels.
+func (c *session) sendSnapshots(ctx context.Context, id uint64, source StatSource, interval time.Duration) (end wire.End) {
+	start := time.Now()
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	var seq uint64
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
+			// A snapshot that took longer than the interval to write made the ticker skip.
+			due := max(seq+1, uint64(time.Since(start)/interval))
+			end.Dropped += due - seq - 1
+			seq = due
+			if c.sendSnapshot(id, seq, source, end.Dropped) != nil {
+				return end
+			}
+			end.Events++
+		}
+	}
+	end.Reason = endReason(ctx)
+	if context.Cause(ctx) != errGone && c.sendSnapshot(id, seq+1, source, end.Dropped) == nil {
+		end.Events++
+	}
+	return end
+}
+
+func (c *session) sendSnapshot(id, seq uint64, source StatSource, dropped uint64) error {
+	rows, now := source.Snapshot(), time.Now().UnixNano()
+	for {
+		part := wire.StatPart{Seq: seq, Time: now, Rows: rows[:min(len(rows), partRows)]}
+		rows = rows[len(part.Rows):]
+		part.Last = len(rows) == 0
+		raw, err := json.Marshal(part)
+		if err != nil {
+			return err
+		}
+		if err := c.send(wire.Message{ID: id, Event: raw, Dropped: dropped}); err != nil || part.Last {
+			return err
+		}
+	}
+}
