@@ -100,8 +100,11 @@ func (s *summer) pkg(name string) *pkg {
 // endPackage counts and reports a package whose result is e.
 func (s *summer) endPackage(p *pkg, e event) {
 	p.done = true
-	before := s.counts
+	before, benchmarks := s.counts, 0
 	for _, t := range p.tests {
+		if t.benchmark() {
+			benchmarks++
+		}
 		switch {
 		case t.result == "" && e.Action == "fail" && !t.benchmark():
 			t.result, t.output = "fail", append(t.output, "    didn't finish\n")
@@ -129,14 +132,11 @@ func (s *summer) endPackage(p *pkg, e event) {
 	}
 
 	verdict := map[string]string{"pass": "ok  ", "fail": "FAIL", "skip": "-   "}[e.Action]
-	s.printf("%s %7.2fs  %s  %s\n", verdict, e.Elapsed, p.name, describe(before, s.counts, len(p.tests)))
+	s.printf("%s %7.2fs  %s  %s\n", verdict, e.Elapsed, p.name, describe(before, s.counts, benchmarks))
 }
 
-// describe says what a package added to the counts.
-func describe(before, after Counts, tests int) string {
-	if tests == 0 && before.Failed == after.Failed {
-		return "no tests"
-	}
+// describe says what a package added to the counts, and how many benchmarks ran.
+func describe(before, after Counts, benchmarks int) string {
 	var parts []string
 	add := func(n int, what string) {
 		if n > 0 {
@@ -146,6 +146,10 @@ func describe(before, after Counts, tests int) string {
 	add(after.Passed-before.Passed, "passed")
 	add(after.Failed-before.Failed, "failed")
 	add(after.Skipped-before.Skipped, "skipped")
+	add(benchmarks, "benchmarks")
+	if parts == nil {
+		return "no tests"
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -122,7 +122,7 @@ go: downloading example.com/x v1.0.0
 {"Action":"start","Package":"p"}
 {"Action":"run","Package":"p","Test":"BenchmarkA"}
 `,
-		report: "go: downloading example.com/x v1.0.0\nFAIL    0.00s  p  1 failed\n",
+		report: "go: downloading example.com/x v1.0.0\nFAIL    0.00s  p  1 failed, 1 benchmarks\n",
 		counts: Counts{Failed: 1, Failures: []string{"p"}},
 	},
 	{
@@ -135,7 +135,7 @@ go: downloading example.com/x v1.0.0
 {"Action":"fail","Package":"p","Test":"BenchmarkB"}
 {"Action":"fail","Package":"p","Elapsed":0}
 `,
-		report: "--- FAIL: p.BenchmarkB\n    b_test.go:5: odd\nFAIL    0.00s  p  1 failed\n",
+		report: "--- FAIL: p.BenchmarkB\n    b_test.go:5: odd\nFAIL    0.00s  p  1 failed, 2 benchmarks\n",
 		counts: Counts{Failed: 1, Failures: []string{"p.BenchmarkB"}},
 	},
 }
