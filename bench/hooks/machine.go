@@ -1,0 +1,53 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/gkhi/gkhi"
+)
+
+// A machine is what the figures hold for.
+type machine struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	CPU    string `json:"cpu,omitempty"`    // the model's name; empty where it isn't told
+	Kernel string `json:"kernel,omitempty"` // its release; empty where it isn't told
+	CPUs   int    `json:"cpus"`
+	Go     string `json:"go"`
+	Sites  string `json:"sites"` // how gkhi arms its sites here
+}
+
+func thisMachine() machine {
+	m := machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
+		Sites: gkhi.Status().String(),
+	}
+	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
+		m.Kernel = strings.TrimSpace(string(b))
+	}
+	if f, err := os.Open("/proc/cpuinfo"); err == nil {
+		defer f.Close()
+		for lines := bufio.NewScanner(f); lines.Scan(); {
+			if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+				m.CPU = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	return m
+}
+
+func (m machine) String() string {
+	s := m.OS + "/" + m.Arch
+	if m.Kernel != "" {
+		s += ", kernel " + m.Kernel
+	}
+	if m.CPU != "" {
+		s += ", " + m.CPU
+	}
+	return fmt.Sprintf("%s, %d CPUs, %s; sites: %s", s, m.CPUs, m.Go, m.Sites)
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+// A report prints what was measured.
+type report struct {
+	machine machine
+	plan    plan
+	groups  []*group
+}
+
+// A result is one row with all that follows from the others.
+type result struct {
+	Group      string   `json:"group"`
+	Case       string   `json:"case"`
+	Event      string   `json:"event"` // what the line builds
+	Goroutines int      `json:"goroutines"`
+	Min        float64  `json:"min_ns"`
+	Median     float64  `json:"median_ns"`
+	Over       float64  `json:"over_base_ns"` // minimum, less that of the base
+	VsBase     float64  `json:"vs_base"`      // minimum, divided by that of the base
+	VsPointer  *float64 `json:"vs_pointer,omitempty"`
+	VsOther    *float64 `json:"vs_other,omitempty"`
+	Allocs     float64  `json:"allocs"`
+}
+
+// results computes the rows of g.
+func (r report) results(g *group) []result {
+	out := make([]result, len(g.cases))
+	for i, c := range g.cases {
+		own, base := g.rows[i], g.baseOf(i)
+		out[i] = result{
+			Group: g.title, Case: c.name, Event: c.event, Goroutines: g.threads,
+			Min: own.min, Median: own.median,
+			Over: own.min - base.min, VsBase: own.min / base.min,
+			Allocs: own.allocs,
+		}
+		ratio := func(to *row) *float64 {
+			if to == nil {
+				return nil
+			}
+			q := own.min / to.min
+			return &q
+		}
+		out[i].VsPointer = ratio(g.find(g.pointer))
+		for _, o := range r.groups {
+			if g.other != "" && o.title == g.other {
+				out[i].VsOther = ratio(o.find(c.name))
+			}
+		}
+	}
+	return out
+}
+
+// json prints the machine and then each row, one object a line.
+func (r report) json(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	head := struct {
+		machine
+		Rounds  int     `json:"rounds"`
+		SliceMS float64 `json:"slice_ms"`
+	}{r.machine, r.plan.rounds, r.plan.slice.Seconds() * 1000}
+	if err := enc.Encode(head); err != nil {
+		return err
+	}
+	for _, g := range r.groups {
+		for _, res := range r.results(g) {
+			if err := enc.Encode(res); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// table is g as cells, the header first.
+func (r report) table(g *group) [][]string {
+	base := g.cases[0].name
+	head := []string{"", "event built", "ns, min", "median", "over " + base, "× " + base}
+	if g.pointer != "" {
+		head = append(head, "× pointer")
+	}
+	if g.other != "" {
+		head = append(head, g.otherName)
+	}
+	rows := [][]string{append(head, "allocations")}
+	for _, res := range r.results(g) {
+		cells := []string{res.Case, res.Event, figure(res.Min), figure(res.Median), figure(res.Over), figure(res.VsBase)}
+		if g.pointer != "" {
+			cells = append(cells, optional(res.VsPointer))
+		}
+		if g.other != "" {
+			cells = append(cells, optional(res.VsOther))
+		}
+		rows = append(rows, append(cells, strconv.FormatFloat(res.Allocs, 'f', -1, 64)))
+	}
+	return rows
+}
+
+// figure prints three digits or so.
+func figure(x float64) string {
+	digits := 2
+	switch {
+	case x >= 100 || x <= -100:
+		digits = 0
+	case x >= 10 || x <= -10:
+		digits = 1
+	}
+	s := strconv.FormatFloat(x, 'f', digits, 64)
+	if strings.Trim(s, "-0.") == "" {
+		return "0" // never "-0.00"
+	}
+	return s
+}
+
+func optional(x *float64) string {
+	if x == nil {
+		return "–"
+	}
+	return figure(*x)
+}
+
+func (r report) heading() string {
+	return fmt.Sprintf("%d rounds of %v for each case", r.plan.rounds, r.plan.slice)
+}
+
+func (r report) text(w io.Writer) error {
+	if _, err := fmt.Fprintf(w, "%v\n%s\n", r.machine, r.heading()); err != nil {
+		return err
+	}
+	for _, g := range r.groups {
+		if _, err := fmt.Fprintf(w, "\n%s\n", g.title); err != nil {
+			return err
+		}
+		tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, cells := range r.table(g) {
+			fmt.Fprintln(tw, strings.Join(cells, "\t")) // Flush reports what went wrong
+		}
+		if err := tw.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r report) markdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "`go -C bench run ./hooks -write ../docs/costs.md`, %s.\n\nMachine: %v.\n", r.heading(), r.machine)
+	for _, g := range r.groups {
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n", g.title, g.note)
+		for i, cells := range r.table(g) {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
+			if i == 0 {
+				fmt.Fprintf(&b, "|---|---|%s\n", strings.Repeat("---:|", len(cells)-2))
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// The marks between which a document holds the generated part.
+const (
+	beginMark = "<!-- begin: bench/hooks -->"
+	endMark   = "<!-- end: bench/hooks -->"
+)
+
+// writeInto replaces the part of the document between the marks.
+func (r report) writeInto(path string) error {
+	doc, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	if err := r.markdown(&b); err != nil {
+		return err
+	}
+	updated, err := splice(string(doc), b.String())
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, []byte(updated), 0o644)
+}
+
+func splice(doc, part string) (string, error) {
+	before, rest, ok := strings.Cut(doc, beginMark)
+	_, after, ok2 := strings.Cut(rest, endMark)
+	if !ok || !ok2 {
+		return "", errors.New("the marks " + beginMark + " and " + endMark + " are not there")
+	}
+	return before + beginMark + "\n" + part + endMark + after, nil
+}
