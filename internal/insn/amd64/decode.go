@@ -228,11 +228,11 @@ func (d *decoder) modRM() bool {
 	n := [3]int{0, 1, 4}[mod]
 	switch {
 	case rm == 4:
-		sib, ok := d.next()
+		i.SIB, ok = d.next()
 		if !ok {
 			return false
 		}
-		if mod == 0 && sib&7 == 5 {
+		if mod == 0 && i.SIB&7 == 5 {
 			n = 4
 		}
 	case mod == 0 && rm == 5:

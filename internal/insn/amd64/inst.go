@@ -93,6 +93,7 @@ type Inst struct {
 	Op      byte // opcode within Map
 	REX     byte // the REX prefix, 0 when none; of VEX and EVEX, W, R, X, B in the same places
 	ModRM   byte // meaningful when ModRMOff is not 0
+	SIB     byte // meaningful when ModRM says that there is one
 	Prefix  Prefixes
 	Reads   Flags // arithmetic flags it may read; all when unsure
 	Writes  Flags // flags it surely sets from its own inputs; none when unsure

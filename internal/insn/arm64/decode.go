@@ -27,7 +27,7 @@ func Decode(w uint32) Inst {
 		return Inst{Kind: ADRP, Rd: rd, Imm: (signed(w, 5, 19)<<2 | int64(w>>29&3)) << 12}
 	case w>>23 == 0x122: // 100100010: ADD (immediate), 64-bit
 		return Inst{Kind: AddImm, Rd: rd, Rn: rn, Imm: int64(w>>10&0xFFF) << (w >> 22 & 1 * 12)}
-	case w>>24&0x3F == 0x39: // xx111001: load or store, unsigned offset, general register
+	case w>>24&0x3B == 0x39: // xx111x01: load or store, unsigned offset
 		return unsignedOffset(w, rd, rn)
 	case w&0x3F_FF_FC_00 == 0x08_DF_FC_00: // LDAR
 		return Inst{Kind: LDAR, Rd: rd, Rn: rn, Size: 1 << (w >> 30)}
@@ -68,15 +68,18 @@ func exception(w uint32) Inst {
 }
 
 func unsignedOffset(w uint32, rd, rn uint8) Inst {
-	size := w >> 30
-	i := Inst{Rd: rd, Rn: rn, Size: 1 << size, Imm: int64(w>>10&0xFFF) << size}
-	switch w >> 22 & 3 {
-	case 0:
-		i.Kind = Store
-	case 1:
-		i.Kind = Load
-	default: // sign-extending loads, PRFM
+	size, opc := w>>30, w>>22&3
+	kind := Access
+	switch {
+	case w>>26&1 != 0: // vector register; opc 2 and 3 with size 0 are 128 bits
+		size |= opc & 2 << 1
+	case opc == 0:
+		kind = Store
+	case opc == 1:
+		kind = Load
+	}
+	if size > 4 { // reserved
 		return Inst{}
 	}
-	return i
+	return Inst{Kind: kind, Rd: rd, Rn: rn, Size: 1 << size, Imm: int64(w>>10&0xFFF) << size}
 }

@@ -32,13 +32,14 @@ const (
 	AddImm // Rd = Rn + Imm, 64-bit, flags untouched
 	Load   // Rd = Size bytes, zero-extended, at Rn + Imm (unsigned offset form)
 	Store  // as Load, the other way
+	Access // as Load or Store, but sign-extending, of a vector register, or a prefetch
 	LDAR   // Rd = Size bytes at Rn, load-acquire; LDAPR too
 	STLR   // as LDAR, the other way
 )
 
 var kindNames = [...]string{
 	"other", "nop", "b", "bl", "b.cond", "cbz", "cbnz", "tbz", "tbnz", "br", "blr",
-	"ret", "brk", "adr", "adrp", "add imm", "load", "store", "ldar", "stlr",
+	"ret", "brk", "adr", "adrp", "add imm", "load", "store", "access", "ldar", "stlr",
 }
 
 func (k Kind) String() string {

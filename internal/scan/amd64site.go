@@ -1,0 +1,170 @@
+package scan
+
+import "github.com/gkhi/gkhi/internal/insn/amd64"
+
+// reference turns the reference of instruction i to an address within t into a
+// site or a reject.
+func (s *amd64Scan) reference(i int, t *target, to uint64) {
+	f := &s.fn
+	site := Site{
+		Key:  int(t.key),
+		Func: uintptr(f.entry),
+		Ref:  uintptr(f.pc(i)),
+		Addr: uintptr(f.pc(i)),
+		Len:  f.code[i].Len,
+	}
+	if why := s.site(i, t, to, &site); why != 0 {
+		s.reject(Reject{Key: site.Key, Reason: why, GOT: t.got, Func: site.Func, Addr: site.Ref})
+		return
+	}
+	s.res.Sites = append(s.res.Sites, site)
+}
+
+// site completes the site that starts at instruction i, or says why it is none.
+func (s *amd64Scan) site(i int, t *target, to uint64, site *Site) Reason {
+	f := &s.fn
+	in := &f.code[i]
+	bare := s.in.Keys[t.key].Bare
+	switch {
+	case to != t.addr:
+		return Inside
+	case t.got && isLoad64(&in.Inst), !t.got && isLEA(&in.Inst):
+		return s.viaRegister(i, bare, site)
+	case t.got:
+		return OtherAccess
+	case !bare && isCompareZero(&in.Inst):
+		site.Form = Guarded
+		return s.guarded(i, site)
+	case bare && isLoad64(&in.Inst):
+		site.Form, site.Reg = Bare, in.Reg()
+		return f.valueDead(i+1, site.Reg)
+	}
+	return otherUse(&in.Inst)
+}
+
+// viaRegister handles an address that is put into a register: the two-instruction forms
+// of plugins, or an address that is passed on.
+func (s *amd64Scan) viaRegister(i int, bare bool, site *Site) Reason {
+	f := &s.fn
+	in := &f.code[i]
+	if i+1 == len(f.code) {
+		return AddressTaken
+	}
+	use := &f.code[i+1]
+	if !derefs(&use.Inst, in.Reg()) {
+		return AddressTaken
+	}
+	switch {
+	case !bare && isCompareZero(&use.Inst):
+		site.Form, site.Len = GuardedBranch, 0
+		return s.guarded(i+1, site)
+	case bare && isLoad64(&use.Inst):
+		site.Form, site.Reg, site.TailLen = BareGOT, use.Reg(), use.Len
+		if in.Reg() != regR15 && use.Reg() != in.Reg() {
+			return AddressKept // only R15 is known to be dead behind it
+		}
+		if f.jumpedInto(in.off, use.off+uint32(use.Len)) {
+			return JumpInto
+		}
+		if site.Reg != in.Reg() {
+			return f.valueDead(i+2, site.Reg)
+		}
+		return 0
+	}
+	return AddressKept
+}
+
+// guarded completes the guarded site whose compare is instruction i.
+func (s *amd64Scan) guarded(i int, site *Site) Reason {
+	f := &s.fn
+	j := i + 1
+	for j < len(f.code) && f.code[j].Kind == amd64.Nop {
+		j++
+	}
+	if j == len(f.code) {
+		return NoBranch
+	}
+	br := &f.code[j]
+	if br.Kind != amd64.Jcc || br.Cond != amd64.CondE && br.Cond != amd64.CondNE {
+		return NoBranch
+	}
+	if br.Len != amd64.LenJcc8 && br.Len != amd64.LenJcc32 {
+		return NoBranch // carries a prefix
+	}
+	to := br.Target(f.pc(j))
+	site.Branch, site.BranchLen = uintptr(f.pc(j)), br.Len
+	site.Target, site.TakenDormant = uintptr(to), br.Cond == amd64.CondE
+	start := site.Ref - uintptr(f.entry)
+	if f.jumpedInto(uint32(start), br.off+uint32(br.Len)) {
+		return JumpInto
+	}
+	k, ok := f.at(to)
+	if !ok {
+		return FarTarget
+	}
+	if site.Form == GuardedBranch {
+		site.Addr = site.Branch
+	}
+	if why := f.flagsDead(j + 1); why != 0 {
+		return why
+	}
+	return f.flagsDead(k)
+}
+
+const regR15 = 15
+
+// plain reports whether an instruction has no prefix but REX.
+func plain(i *amd64.Inst) bool { return i.Prefix == 0 && i.Map == amd64.MapOne }
+
+// isCompareZero recognises CMPB $0, mem.
+func isCompareZero(i *amd64.Inst) bool {
+	return plain(i) && i.Op == 0x80 && i.ModRM>>3&7 == 7 && i.Imm == 0 && i.Mod() != 3
+}
+
+// isLoad64 recognises MOVQ mem, R.
+func isLoad64(i *amd64.Inst) bool {
+	return plain(i) && i.Op == 0x8B && i.REX&8 != 0 && i.Mod() != 3
+}
+
+// isLEA recognises LEAQ mem, R.
+func isLEA(i *amd64.Inst) bool { return plain(i) && i.Op == 0x8D && i.REX&8 != 0 }
+
+// derefs reports whether the operand of an instruction is the memory that reg
+// points to, with no index and no displacement other than a zero byte.
+func derefs(i *amd64.Inst, reg byte) bool {
+	if i.ModRMOff == 0 || i.Disp != 0 || i.RIPRel || i.RM() != reg {
+		return false
+	}
+	// Base 12 takes a SIB byte, as RSP does, and base 13 a displacement. The
+	// compiler does not use RSP and RBP for this.
+	return i.Mod() <= 1 && reg&7 != 4 && !(i.Mod() == 0 && reg&7 == 5)
+}
+
+// otherUse says what an instruction that is not of the form of a site does with its key.
+func otherUse(i *amd64.Inst) Reason {
+	if i.Map == amd64.MapOne {
+		switch op := i.Op; {
+		case op == 0x8D:
+			return AddressTaken
+		case op == 0x8A, op == 0x8B, op == 0x63:
+			return Loaded
+		case op == 0x88, op == 0x89, op == 0xC6, op == 0xC7, op == 0x86, op == 0x87:
+			return Stored
+		case op >= 0x38 && op <= 0x3B, op == 0x84, op == 0x85,
+			(op == 0x80 || op == 0x81 || op == 0x83) && i.ModRM>>3&7 == 7,
+			(op == 0xF6 || op == 0xF7) && i.ModRM>>3&7 < 2:
+			return Compared
+		case op < 0x40 && op&7 < 2, op == 0x80, op == 0x81, op == 0x83, op == 0xFE:
+			return Stored
+		}
+	}
+	if i.Map == amd64.Map0F {
+		switch i.Op {
+		case 0xB0, 0xB1, 0xC0, 0xC1, 0xC7:
+			return Stored
+		case 0xB6, 0xB7, 0xBE, 0xBF:
+			return Loaded
+		}
+	}
+	return OtherAccess
+}
