@@ -278,6 +278,17 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
+// An injected error costs the error, no more.
+func TestErrorAllocation(t *testing.T) {
+	b, err := Bind[error](mustParse(t, `return("disk full")`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(1000, func() { b.Eval() }); n != 1 {
+		t.Errorf("an injected error allocates %v times", n)
+	}
+}
+
 func BenchmarkEval(b *testing.B) {
 	for _, text := range []string{"0*return", "0.1%return", "return"} {
 		p := mustParse(b, text)

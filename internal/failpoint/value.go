@@ -56,6 +56,10 @@ func (b *Bound[R]) Eval() (R, Outcome) {
 		return zero, out
 	}
 	if b.fresh {
+		if e, ok := any(b.values[out.Term]).(*Error); ok { // the usual case needs no decoder
+			made := *e
+			return any(&made).(R), out
+		}
 		if v, err := Decode[R](b.terms[out.Term].value); err == nil { // it was decoded once already
 			return v, out
 		}

@@ -106,6 +106,16 @@ func TestAnswersAreNotShared(t *testing.T) {
 	if second, _ := b.Eval(); second.Tags[0] != "a" {
 		t.Errorf("the second answer has %q", second.Tags)
 	}
+
+	e, err := Bind[error](mustParse(t, `return("a")`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure, _ := e.Eval()
+	failure.(*Error).Text = "changed"
+	if second, _ := e.Eval(); second.Error() != "a" {
+		t.Errorf("the second error is %q", second)
+	}
 }
 
 func TestShares(t *testing.T) {
