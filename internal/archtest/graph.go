@@ -85,13 +85,21 @@ func short(path string) string {
 
 // long is the reverse of short for patterns.
 func long(pattern string) string {
-	switch first, _, _ := strings.Cut(pattern, "/"); first {
-	case ".":
+	switch first := firstElement(pattern); {
+	case first == ".":
 		return module + strings.TrimPrefix(pattern, ".")
-	case "internal", "cmd", "examples":
+	case slices.ContainsFunc(layers, func(l layer) bool {
+		return slices.ContainsFunc(l.units, func(u string) bool { return firstElement(u) == first })
+	}):
 		return module + "/" + pattern
 	}
 	return pattern
+}
+
+// firstElement returns a path up to its first slash.
+func firstElement(path string) string {
+	first, _, _ := strings.Cut(path, "/")
+	return first
 }
 
 // matches reports whether an import path matches any of the patterns.

@@ -172,7 +172,7 @@ func TestExportedComments(t *testing.T) {
 
 // public reports whether other modules can import the package for its API.
 func public(path string) bool {
-	first, _, _ := strings.Cut(short(path), "/")
+	first := firstElement(short(path))
 	return first != "internal" && first != "examples" && first != "bench" && first != "cmd" && first != ".ci"
 }
 
