@@ -66,11 +66,13 @@ type ArmArgs struct {
 	Hold     bool     `json:"hold,omitempty"`
 }
 
-// ArmResult lists the handlers, as hook/handler, that were changed and those that were in the
-// wanted state already.
+// ArmResult lists the handlers, as hook/handler, that were changed, those that were in the
+// wanted state already, and those that a glob matched but that the program keeps to itself. One of those that is named in full
+// is an error.
 type ArmResult struct {
 	Changed []string `json:"changed"`
 	Already []string `json:"already,omitempty"`
+	Refused []Skip   `json:"refused,omitempty"`
 }
 
 // FailArgs sets the failpoint term of one decision, by its exact name. An empty term, or off, removes it.

@@ -29,8 +29,9 @@ type Hook struct {
 	Event     *EventType `json:"event,omitempty"`  // nil for a point
 	Answer    string     `json:"answer,omitempty"` // a decision's result type
 	Exclusive bool       `json:"exclusive,omitempty"`
-	FIFO      bool       `json:"fifo,omitempty"`  // order among equals; else LIFO
-	Sites     []Site     `json:"sites,omitempty"` // those known; see Status for why not all
+	FIFO      bool       `json:"fifo,omitempty"`     // order among equals; else LIFO
+	Declared  string     `json:"declared,omitempty"` // file:line
+	Sites     []Site     `json:"sites,omitempty"`    // those known; see Status for why not all
 	Handlers  []Handler  `json:"handlers,omitempty"`
 	Cut       int        `json:"cut,omitempty"` // sites and handlers left out, so that the hook fits into a line
 }
@@ -62,19 +63,20 @@ type Site struct {
 type Handler struct {
 	Name      string `json:"name"`
 	Armed     bool   `json:"armed"`
-	Priority  string `json:"priority,omitempty"` // first, last, or empty
+	Priority  string `json:"priority,omitempty"` // first, last, or a number other than 0
 	Local     bool   `json:"local,omitempty"`    // not to be armed or disarmed from outside
 	Session   bool   `json:"session,omitempty"`  // registered by a connection, such as a trace; goes with it
 	Term      string `json:"term,omitempty"`     // of a failpoint
 	Calls     uint64 `json:"calls"`
 	Panics    uint64 `json:"panics,omitempty"`
-	LastPanic string `json:"lastPanic,omitempty"`
+	LastPanic string `json:"lastPanic,omitempty"` // its value
+	PanicTime int64  `json:"panicTime,omitempty"` // of the last, Unix time in ns
 	InFlight  int    `json:"inFlight,omitempty"`
 	Longest   int64  `json:"longest,omitempty"` // how long the longest of the calls in flight has run, ns
-	Paused    int    `json:"paused,omitempty"`  // callers that a failpoint holds
-	SkipLeft  uint64 `json:"skipLeft,omitempty"`
-	Max       uint64 `json:"max,omitempty"` // 0: no limit
-	MaxLeft   uint64 `json:"maxLeft,omitempty"`
+	Paused    int    `json:"paused,omitempty"`  // callers that a failpoint holds, paused or asleep
+	Skip      uint64 `json:"skip,omitempty"`    // events that pass by after arming, before the first call
+	Max       uint64 `json:"max,omitempty"`     // calls after which it disarms itself; 0: no limit
+	Hits      uint64 `json:"hits,omitempty"`    // of Max, since it was armed
 }
 
 // Status describes the process as a whole.
