@@ -36,8 +36,8 @@ func setUp() ([]*group, error) {
 			title: "Nobody listens, two goroutines at once", threads: 2, pointer: pointer,
 			other: titleDormant, otherName: "× one goroutine",
 			cases: pick(dormant(), "the loop alone", pointer, hook, decision, chain, rwmutex, syncMap, gookit, gofails, pingcaps),
-			note: "Time for one run of the line in each of the goroutines: 1.0 × one goroutine is perfect scaling. Where the " +
-				"loop alone is at 2, the machine had one processor to give, not two, and nothing contended.",
+			note: "Time for one run of the line in each of the goroutines, compared by the median: 1.0 × one goroutine " +
+				"is perfect scaling. Where the loop alone is at 2, the machine had one processor to give, not two.",
 		},
 		{
 			title: "One handler, two goroutines at once", threads: 2, pointer: pointer,

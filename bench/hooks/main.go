@@ -8,7 +8,8 @@
 //	                                     puts the table into the document, between its marks
 //
 // Each round runs every case once, A B C … A B C …, so that what else happens on the machine falls on all of them.
-// The minimum over the rounds is the figure to compare; the median tells how noisy the machine was.
+// The minimum over the rounds is the figure to compare, and the median tells how noisy the machine was. Only where
+// two goroutines run at once is it the median that counts.
 //
 // Every case is a loop around the line that a program would have. It does no other work, so that
 // what is independent of that line overlaps with it in the processor as little, or as much, as the loop allows:

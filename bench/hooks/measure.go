@@ -37,6 +37,16 @@ type row struct {
 	allocs      float64
 }
 
+// figure is what rows of g are compared by: the minimum, which what else happens on the machine touches least.
+// Not so where goroutines contend: the minimum of those is the round in which the machine
+// didn't let them run at the same time.
+func (g *group) figure(r row) float64 {
+	if g.threads > 1 {
+		return r.median
+	}
+	return r.min
+}
+
 // A plan is how long to measure.
 type plan struct {
 	rounds int

@@ -26,8 +26,9 @@ type result struct {
 	Goroutines int      `json:"goroutines"`
 	Min        float64  `json:"min_ns"`
 	Median     float64  `json:"median_ns"`
-	Over       float64  `json:"over_base_ns"` // minimum, less that of the base
-	VsBase     float64  `json:"vs_base"`      // minimum, divided by that of the base
+	By         string   `json:"compared_by"`  // "min" or "median": what the following are made of
+	Over       float64  `json:"over_base_ns"` // less the base
+	VsBase     float64  `json:"vs_base"`      // divided by the base
 	VsPointer  *float64 `json:"vs_pointer,omitempty"`
 	VsOther    *float64 `json:"vs_other,omitempty"`
 	Allocs     float64  `json:"allocs"`
@@ -37,24 +38,30 @@ type result struct {
 func (r report) results(g *group) []result {
 	out := make([]result, len(g.cases))
 	for i, c := range g.cases {
-		own, base := g.rows[i], g.baseOf(i)
+		own, base := g.figure(g.rows[i]), g.figure(*g.baseOf(i))
 		out[i] = result{
 			Group: g.title, Case: c.name, Event: c.event, Goroutines: g.threads,
-			Min: own.min, Median: own.median,
-			Over: own.min - base.min, VsBase: own.min / base.min,
-			Allocs: own.allocs,
+			Min: g.rows[i].min, Median: g.rows[i].median, By: "min",
+			Over: own - base, VsBase: own / base,
+			Allocs: g.rows[i].allocs,
 		}
-		ratio := func(to *row) *float64 {
+		if g.threads > 1 {
+			out[i].By = "median"
+		}
+		ratio := func(in *group, to *row) *float64 {
 			if to == nil {
 				return nil
 			}
-			q := own.min / to.min
+			q := own / in.figure(*to)
+			if in.threads != g.threads {
+				q = g.rows[i].median / to.median // the same figure of both
+			}
 			return &q
 		}
-		out[i].VsPointer = ratio(g.find(g.pointer))
+		out[i].VsPointer = ratio(g, g.find(g.pointer))
 		for _, o := range r.groups {
 			if g.other != "" && o.title == g.other {
-				out[i].VsOther = ratio(o.find(c.name))
+				out[i].VsOther = ratio(o, o.find(c.name))
 			}
 		}
 	}
