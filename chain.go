@@ -14,9 +14,15 @@ import (
 // in flight, and a callback's panic is the caller's. The zero value is empty and
 // ready. All methods are safe for concurrent use, also from callbacks.
 type Chain[T any] struct {
-	list atomic.Pointer[[]*Link[T]]
-	mu   sync.Mutex // guards writing list
+	list atomic.Pointer[chainList[T]] // nil while there is no callback
+	mu   sync.Mutex                   // guards writing list
 	reg  atomic.Pointer[registration]
+}
+
+// A chainList is one state of a chain. It is never changed.
+type chainList[T any] struct {
+	fns   []func(T) Verdict // side by side in memory, for Call
+	links []*Link[T]        // beside fns
 }
 
 // A Link is one callback in a chain.
@@ -42,15 +48,14 @@ func (c *Chain[T]) Register(fn func(T) Verdict, priority int) *Link[T] {
 	l := &Link[T]{fn: fn, priority: priority, chain: c}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := c.links()
-	at, _ := slices.BinarySearchFunc(list, priority, func(o *Link[T], p int) int {
+	links := c.links()
+	at, _ := slices.BinarySearchFunc(links, priority, func(o *Link[T], p int) int {
 		if o.priority >= p {
 			return -1
 		}
 		return 1
 	})
-	list = slices.Insert(slices.Clone(list), at, l)
-	c.list.Store(&list)
+	c.store(slices.Insert(slices.Clone(links), at, l))
 	return l
 }
 
@@ -60,19 +65,31 @@ func (l *Link[T]) Unregister() {
 	c := l.chain
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	list := slices.DeleteFunc(slices.Clone(c.links()), func(o *Link[T]) bool { return o == l })
-	c.list.Store(&list)
+	c.store(slices.DeleteFunc(slices.Clone(c.links()), func(o *Link[T]) bool { return o == l }))
+}
+
+// store publishes links as the chain's list, with c.mu held.
+func (c *Chain[T]) store(links []*Link[T]) {
+	if len(links) == 0 {
+		c.list.Store(nil)
+		return
+	}
+	list := &chainList[T]{links: links}
+	for _, l := range links {
+		list.fns = append(list.fns, l.fn)
+	}
+	c.list.Store(list)
 }
 
 // Call runs the callbacks in order with ev, until one returns [Stop], and
 // returns the last verdict. An empty chain returns [Continue].
 func (c *Chain[T]) Call(ev T) Verdict {
-	p := c.list.Load()
-	if p == nil {
+	list := c.list.Load()
+	if list == nil {
 		return Continue
 	}
-	for _, l := range *p {
-		if v := l.fn(ev); v != Continue {
+	for _, fn := range list.fns {
+		if v := fn(ev); v != Continue {
 			return v
 		}
 	}
@@ -83,14 +100,14 @@ func (c *Chain[T]) Call(ev T) Verdict {
 func (c *Chain[T]) Len() int { return len(c.links()) }
 
 func (c *Chain[T]) links() []*Link[T] {
-	if p := c.list.Load(); p != nil {
-		return *p
+	if list := c.list.Load(); list != nil {
+		return list.links
 	}
 	return nil
 }
 
 // Armed reports whether the chain has callbacks.
-func (c *Chain[T]) Armed() bool { return c.Len() > 0 }
+func (c *Chain[T]) Armed() bool { return c.list.Load() != nil }
 
 // Name returns the declared name, or "" for a chain that has none.
 func (c *Chain[T]) Name() string { return c.reg.Load().nameOf() }

@@ -46,55 +46,100 @@ func (d *Decision[T, R]) Register(name string, fn func(T) (R, bool), opts ...Han
 }
 
 // Fire runs the armed handlers in order until one decides, and returns its
-// answer. It allocates nothing. With no handler armed decided is false.
-func (d *Decision[T, R]) Fire(ev T) (r R, decided bool) { return d.fire(ev, nil, nil, 0) }
-
-// fire is Hook.fire with another kind of handler; the comments are there.
-func (d *Decision[T, R]) fire(ev T, set *armedSet[func(T) (R, bool)], sl *slot, from int) (r R, decided bool) {
+// answer. It allocates nothing and takes no lock, as [Hook.Fire]. With no handler
+// armed decided is false.
+func (d *Decision[T, R]) Fire(ev T) (r R, decided bool) {
+	// Hook.Fire with another kind of handler; the comments are there.
+	set := d.set.Load()
 	if set == nil {
-		if set = d.set.Load(); set == nil {
-			return r, false
-		}
-		sl = set.slots.pick()
-		if !sl.claim() {
-			sl = set.slots.claimOther(sl)
-		}
-		slots := set.slots
-		if set = d.set.Load(); set == nil {
-			slots.release(sl)
-			return r, false
-		}
-		storeRel(&sl.pos, 0)
-		storeRel(&sl.gen, set.gen)
+		return r, false
 	}
-	i := from
+	at := home()
+	sl := &set.home[at]
+	if !sl.claim() {
+		return d.fireElsewhere(ev, set.slots)
+	}
+	if set = d.set.Load(); set == nil {
+		sl.release()
+		return r, false
+	}
+	e := &set.first
+	if e.limit != nil {
+		return decideFrom(e, ev, sl)
+	}
+	f := deciding[T, R]{ev, e, sl}
 	defer func() {
-		if i >= 0 {
-			if e := &set.entries[i]; e.h.raises {
-				set.slots.release(sl)
-			} else if e.h.failed(recover()) {
-				r, decided = d.fire(ev, set, sl, i+1)
-			} else {
-				set.slots.release(sl)
-			}
+		switch {
+		case f.sl == nil:
+		case f.e.h.raises:
+			f.sl.release()
+		case f.e.h.failed(recover(), f.sl):
+			r, decided = decideFrom(f.e.next, f.ev, f.sl)
 		}
 	}()
-	for ; i < len(set.entries); i++ {
-		e := &set.entries[i]
-		storeRel(&sl.pos, uint64(i))
-		if e.h.limit != nil && !e.h.limit.take(e.h) {
+	sl.enter(e.mark)
+	bump(&e.calls.home[at].n)
+	r, decided = e.fn(ev)
+	e, sl = f.e, f.sl
+	f.sl = nil
+	if !decided && e.next != nil {
+		return decideFrom(e.next, f.ev, sl)
+	}
+	sl.release()
+	return answer(r, decided)
+}
+
+// A deciding is an event at its first handler.
+type deciding[T, R any] struct {
+	ev T
+	e  *entry[func(T) (R, bool)]
+	sl *slot
+}
+
+// fireElsewhere is Fire for a caller whose slot is in use.
+//
+//go:noinline
+func (d *Decision[T, R]) fireElsewhere(ev T, slots *slots) (r R, decided bool) {
+	sl := slots.claimOther()
+	set := d.set.Load()
+	if set == nil {
+		sl.release()
+		return r, false
+	}
+	return decideFrom(&set.first, ev, sl)
+}
+
+// decideFrom runs the handlers from e on, which may be nil, and releases sl.
+func decideFrom[T, R any](e *entry[func(T) (R, bool)], ev T, sl *slot) (r R, decided bool) {
+	defer func() {
+		switch {
+		case e == nil:
+		case e.h.raises:
+			sl.release()
+		case e.h.failed(recover(), sl):
+			r, decided = decideFrom(e.next, ev, sl)
+		}
+	}()
+	for ; e != nil; e = e.next {
+		sl.enter(e.mark)
+		if e.limit != nil && !e.limit.take(e.h) {
 			continue
 		}
-		e.h.calls.add(sl)
+		e.calls.add(sl)
 		if r, decided = e.fn(ev); decided {
 			break
 		}
 	}
-	i = -1
-	set.slots.release(sl)
+	e = nil
+	sl.release()
+	return answer(r, decided)
+}
+
+// answer drops what a handler returned that did not decide.
+func answer[R any](r R, decided bool) (R, bool) {
 	if !decided {
-		var zero R
-		return zero, false
+		var none R
+		return none, false
 	}
 	return r, true
 }

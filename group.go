@@ -32,10 +32,11 @@ func change(hs []*Handler, arm bool) error {
 		}
 	}
 	setArmed(hs, arm)
-	registry.mu.Unlock()
 	if arm {
 		watchAges()
-	} else {
+	}
+	registry.mu.Unlock()
+	if !arm {
 		for _, h := range hs {
 			h.detached(false)
 		}

@@ -109,13 +109,10 @@ func (h *Handler) drain(ctx context.Context) error {
 func (h *Handler) inFlight() (n int) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	h.reg.slots.each(func(sl *slot) {
-		v, ok := sl.view()
-		if !ok || v.gen >= h.goneGen {
-			return
-		}
-		if v.gen != 0 {
-			if at := h.reg.position(v.gen, h); at < 0 || v.pos > uint64(at) {
+	h.reg.slots.each(func(_ *slot, m mark) {
+		if m != markClaimed {
+			at := h.reg.position(m.gen(), h)
+			if m.gen() >= h.goneGen || at < 0 || at < m.position() {
 				return
 			}
 		}
@@ -132,7 +129,7 @@ func insideHandler() bool {
 		frames := runtime.CallersFrames(pcs[:n])
 		for {
 			f, more := frames.Next()
-			if strings.HasPrefix(f.Function, pkgPath+".(*") && strings.HasSuffix(f.Function, ".fire") {
+			if strings.HasPrefix(f.Function, pkgPath+".(*") && strings.HasSuffix(f.Function, ").Fire") {
 				return true
 			}
 			if !more {

@@ -35,14 +35,19 @@ type Hook[T any] struct {
 // An armedSet is one published state of a hook: its armed handlers in the order
 // in which they run. It is never changed.
 type armedSet[F any] struct {
-	gen     uint64
-	slots   *slots
-	entries []entry[F]
+	home  *[slotsPerBlock]slot // the first block of slots
+	slots *slots
+	first entry[F]
 }
 
+// An entry is what Fire needs of an armed handler.
 type entry[F any] struct {
-	fn F
-	h  *Handler
+	mark  mark
+	fn    F
+	limit *limit
+	calls *tally
+	h     *Handler
+	next  *entry[F] // nil in the last
 }
 
 // Declare names h and puts it into the table of hooks. Names are unique in the
@@ -64,9 +69,15 @@ func newArmedSet[F any](gen uint64, s *slots, hs []*Handler) *armedSet[F] {
 	if len(hs) == 0 {
 		return nil
 	}
-	set := &armedSet[F]{gen: gen, slots: s, entries: make([]entry[F], len(hs))}
+	set := &armedSet[F]{home: s.first, slots: s}
+	rest := make([]entry[F], len(hs)-1) // side by side in memory
+	e := &set.first
 	for i, h := range hs {
-		set.entries[i] = entry[F]{fn: h.fn.(F), h: h}
+		if i > 0 {
+			e.next = &rest[i-1]
+			e = e.next
+		}
+		*e = entry[F]{mark: newMark(gen, i), fn: h.fn.(F), limit: h.limit, calls: h.calls, h: h}
 	}
 	return set
 }
@@ -80,54 +91,96 @@ func (h *Hook[T]) Register(name string, fn func(T) Verdict, opts ...HandlerOptio
 
 // Fire runs the armed handlers in order, each with ev, on the calling
 // goroutine, until one returns [Stop], and returns the last verdict. It
-// allocates nothing. With no handler armed it returns [Continue].
-func (h *Hook[T]) Fire(ev T) Verdict { return h.fire(ev, nil, nil, 0) }
-
-// fire runs set's handlers from position from on. The first call of an event
-// passes no set: fire claims a slot and loads it.
-func (h *Hook[T]) fire(ev T, set *armedSet[func(T) Verdict], sl *slot, from int) (v Verdict) {
+// allocates nothing and takes no lock, but for a call that panics or is the last of
+// [MaxHits]. With no handler armed it returns [Continue].
+func (h *Hook[T]) Fire(ev T) (v Verdict) {
+	set := h.set.Load()
 	if set == nil {
-		if set = h.set.Load(); set == nil {
-			return Continue
-		}
-		sl = set.slots.pick()
-		if !sl.claim() {
-			sl = set.slots.claimOther(sl)
-		}
-		// Again, now that Deregister sees the claim: see slot.
-		slots := set.slots
-		if set = h.set.Load(); set == nil {
-			slots.release(sl)
-			return Continue
-		}
-		storeRel(&sl.pos, 0)
-		storeRel(&sl.gen, set.gen)
+		return Continue
 	}
-	i := from
+	at := home()
+	sl := &set.home[at]
+	if !sl.claim() {
+		return h.fireElsewhere(ev, set.slots)
+	}
+	// Again, now that Deregister sees the claim: see slot.
+	if set = h.set.Load(); set == nil {
+		sl.release()
+		return Continue
+	}
+	e := &set.first
+	if e.limit != nil {
+		return fireFrom(e, ev, sl)
+	}
+	// The first handler, which is mostly the only one, is called here and the
+	// others by fireFrom: this function is as long as it takes to pay for little
+	// more than the defer. What the deferred function needs is in one variable,
+	// since each one that it captures costs.
+	f := firing[T]{ev, e, sl}
 	defer func() {
-		if i >= 0 {
-			if e := &set.entries[i]; e.h.raises {
-				set.slots.release(sl) // a failpoint's panic is meant for the program
-			} else if e.h.failed(recover()) {
-				v = h.fire(ev, set, sl, i+1)
-			} else {
-				set.slots.release(sl) // runtime.Goexit: there is no going on
-			}
+		switch {
+		case f.sl == nil: // as always, but when the handler did not return
+		case f.e.h.raises:
+			f.sl.release() // a failpoint's panic is meant for the program
+		case f.e.h.failed(recover(), f.sl):
+			v = fireFrom(f.e.next, f.ev, f.sl)
 		}
 	}()
-	for ; i < len(set.entries); i++ {
-		e := &set.entries[i]
-		storeRel(&sl.pos, uint64(i))
-		if e.h.limit != nil && !e.h.limit.take(e.h) {
+	sl.enter(e.mark)
+	bump(&e.calls.home[at].n)
+	v = e.fn(ev)
+	e, sl = f.e, f.sl
+	f.sl = nil
+	if e.next != nil && v == Continue {
+		return fireFrom(e.next, f.ev, sl)
+	}
+	sl.release()
+	return v
+}
+
+// A firing is an event at its first handler.
+type firing[T any] struct {
+	ev T
+	e  *entry[func(T) Verdict]
+	sl *slot // nil when the handler has returned
+}
+
+// fireElsewhere is Fire for a caller whose slot is in use.
+//
+//go:noinline
+func (h *Hook[T]) fireElsewhere(ev T, slots *slots) Verdict {
+	sl := slots.claimOther()
+	set := h.set.Load()
+	if set == nil {
+		sl.release()
+		return Continue
+	}
+	return fireFrom(&set.first, ev, sl)
+}
+
+// fireFrom runs the handlers from e on, which may be nil, and releases sl.
+func fireFrom[T any](e *entry[func(T) Verdict], ev T, sl *slot) (v Verdict) {
+	defer func() {
+		switch {
+		case e == nil:
+		case e.h.raises:
+			sl.release()
+		case e.h.failed(recover(), sl):
+			v = fireFrom(e.next, ev, sl)
+		}
+	}()
+	for ; e != nil; e = e.next {
+		sl.enter(e.mark)
+		if e.limit != nil && !e.limit.take(e.h) {
 			continue
 		}
-		e.h.calls.add(sl)
+		e.calls.add(sl)
 		if v = e.fn(ev); v != Continue {
 			break
 		}
 	}
-	i = -1
-	set.slots.release(sl)
+	e = nil
+	sl.release()
 	return v
 }
 

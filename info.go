@@ -51,7 +51,8 @@ type HandlerInfo struct {
 	Calls    uint64 // over its whole life
 	InFlight int    // calls running now
 	// Longest is how long the oldest running call has run at least: its age since
-	// it was first noticed, which is done every [ageInterval] while a handler is armed.
+	// it was first noticed. That is looked for four times a second while any handler
+	// of the process is armed.
 	Longest           time.Duration
 	SkipHits, MaxHits uint64 // as registered; 0: none
 	Hits              uint64 // of MaxHits, since it was armed
@@ -65,9 +66,9 @@ func (r *registration) info() Info {
 	if r == nil {
 		return Info{}
 	}
-	running := r.running()
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
+	running := r.look(time.Now())
 	in := Info{
 		Name: r.name, Doc: r.doc, Kind: r.kind, Event: r.event, Result: r.result,
 		Declared: r.place(), Exclusive: r.opts.exclusive,

@@ -44,10 +44,16 @@ func OnPanic(f func(*PanicReport)) (old func(*PanicReport)) {
 }
 
 // failed disarms and reports a handler that did not return; value is what
-// recover gave. It reports whether the goroutine goes on.
-func (h *Handler) failed(value any) bool {
-	goesOn := value != nil // a panic(nil) has a *runtime.PanicNilError
-	if !goesOn {
+// recover gave. It reports whether the goroutine goes on. Else, also when the
+// function of OnPanic panics, it releases sl.
+func (h *Handler) failed(value any, sl *slot) (goesOn bool) {
+	defer func() {
+		if !goesOn {
+			sl.release()
+		}
+	}()
+	panicked := value != nil // a panic(nil) has a *runtime.PanicNilError
+	if !panicked {
 		value = ErrGoexit
 	}
 	r := &PanicReport{Hook: h.reg.name, Handler: h.name, Value: value, Stack: debug.Stack(), Time: time.Now()}
@@ -64,5 +70,5 @@ func (h *Handler) failed(value any) bool {
 	} else {
 		fmt.Fprintln(os.Stderr, r)
 	}
-	return goesOn
+	return panicked
 }

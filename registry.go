@@ -25,6 +25,8 @@ var registry = struct {
 	mu    sync.Mutex
 	hooks map[string]*registration
 	seq   uint64
+	// watching is whether the goroutine of watchAges runs.
+	watching bool
 }{hooks: map[string]*registration{}}
 
 // AnyHook is a hook of any kind and type, as [Lookup] finds it. To use it with
@@ -94,6 +96,7 @@ type registration struct {
 	gen      uint64                // of the set published last
 	handlers []*Handler            // in the order in which they run
 	history  map[uint64][]*Handler // published sets that a call may be using
+	seen     map[*slot]sighting    // the calls that ran when somebody looked last
 }
 
 // newRegistration is called by the exported Declare functions directly, so that
@@ -180,10 +183,13 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 			return nil, r.refuse(name, ErrPriorityTaken, other)
 		}
 	}
+	if len(r.handlers) == maxHandlers {
+		return nil, invalid("register %s/%s: the hook has %d handlers, and can't have more", r.name, name, maxHandlers)
+	}
 	if r.slots == nil {
 		r.slots = newSlots()
 	}
-	h.calls = newTally(r.slots)
+	h.calls = new(tally)
 	registry.seq++
 	h.seq = registry.seq
 	r.handlers = append(r.handlers, h)
@@ -257,11 +263,9 @@ func republish(regs []*registration) {
 func (r *registration) forget() {
 	used := map[uint64]bool{r.gen: true}
 	unknown := false
-	r.slots.each(func(sl *slot) {
-		if v, ok := sl.view(); ok || v.owner&1 == 1 {
-			used[v.gen] = true
-			unknown = unknown || v.gen == 0 || !ok
-		}
+	r.slots.each(func(_ *slot, m mark) {
+		used[m.gen()] = true
+		unknown = unknown || m == markClaimed
 	})
 	if unknown {
 		return

@@ -1,9 +1,6 @@
 package gkhi
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // ageInterval is how often the calls that run are looked at, while any handler
 // is armed, to tell how long they have been running. Firing takes no time
@@ -17,60 +14,44 @@ type running struct {
 	longest time.Duration
 }
 
-// ages remembers when each claim was first seen in each handler.
-var ages = struct {
-	mu     sync.Mutex // taken before registry.mu
-	seen   map[*slot]sighting
-	ticker bool // a goroutine is looking
-}{seen: map[*slot]sighting{}}
-
+// A sighting is a call that was seen in a slot: the nth of its handler there.
 type sighting struct {
-	owner, pos uint64
-	since      time.Time
+	h     *Handler
+	nth   uint64
+	since time.Time // when it was first seen
 }
 
-// running looks at r's slots.
-func (r *registration) running() map[*Handler]running {
-	ages.mu.Lock()
-	defer ages.mu.Unlock()
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	return r.look(time.Now())
-}
-
-// look updates the sightings of r's slots, with ages.mu and registry.mu held.
+// look tells which calls of r's handlers run, and remembers them for the next
+// time, with registry.mu held.
 func (r *registration) look(now time.Time) map[*Handler]running {
 	if r.slots == nil {
 		return nil
 	}
-	m := map[*Handler]running{}
-	r.slots.each(func(sl *slot) {
-		v, ok := sl.view()
-		set := r.history[v.gen]
-		if !ok || v.pos >= uint64(len(set)) {
-			delete(ages.seen, sl)
-			return
+	seen, calls := map[*slot]sighting{}, map[*Handler]running{}
+	r.slots.each(func(sl *slot, m mark) {
+		set := r.history[m.gen()]
+		if m.position() >= len(set) {
+			return // it has not told its set yet
 		}
-		s, known := ages.seen[sl]
-		if !known || s.owner != v.owner || s.pos != v.pos {
-			s = sighting{v.owner, v.pos, now}
-			ages.seen[sl] = s
+		h := set[m.position()]
+		s, known := r.seen[sl]
+		if nth := h.calls.nth(sl); !known || s.h != h || s.nth != nth {
+			s = sighting{h, nth, now}
 		}
-		h := set[v.pos]
-		m[h] = running{m[h].calls + 1, max(m[h].longest, now.Sub(s.since))}
+		seen[sl] = s
+		calls[h] = running{calls[h].calls + 1, max(calls[h].longest, now.Sub(s.since))}
 	})
-	return m
+	r.seen = seen
+	return calls
 }
 
-// watchAges starts the goroutine that looks, unless it runs. It ends when no
-// handler is armed or running.
+// watchAges starts the goroutine that looks, unless it runs, with registry.mu
+// held. It ends when no handler is armed or running.
 func watchAges() {
-	ages.mu.Lock()
-	defer ages.mu.Unlock()
-	if ages.ticker {
+	if registry.watching {
 		return
 	}
-	ages.ticker = true
+	registry.watching = true
 	go func() {
 		for busy := true; busy; {
 			time.Sleep(ageInterval)
@@ -81,17 +62,14 @@ func watchAges() {
 
 // lookAtAll reports whether there is a reason to look again.
 func lookAtAll() bool {
-	rs := registrations()
-	ages.mu.Lock()
-	defer ages.mu.Unlock()
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	busy, now := false, time.Now()
-	for _, r := range rs {
+	for _, r := range registry.hooks {
 		if len(r.look(now)) > 0 || len(r.history[r.gen]) > 0 {
 			busy = true
 		}
 	}
-	ages.ticker = busy
+	registry.watching = busy
 	return busy
 }

@@ -1,7 +1,6 @@
 package gkhi
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -12,141 +11,164 @@ import (
 // A call owns its slot alone: counting inside it needs no locked instruction,
 // and one compare-and-swap per Fire is all that readers pay, however many
 // handlers run. (It is the reader's side of an RCU with exclusive reader
-// slots; see McKenney et al., "User-Level Implementations of Read-Copy Update",
-// IEEE TPDS 2012.)
+// slots; see Desnoyers et al., "User-Level Implementations of Read-Copy
+// Update", IEEE TPDS 2012.)
 //
 // The protocol, with what pairs with what:
 //
-//  1. Fire claims a slot: owner goes from even to odd. The compare-and-swap is
-//     a full barrier.
-//  2. Fire loads the hook's armed set, and only then (so (1) pairs with the
-//     publishing in (a)), writes the set's generation into the slot.
-//  3. Before each handler Fire writes the handler's position.
-//  4. Fire clears gen and makes owner even again, with release stores.
+//  1. Fire claims a slot: its mark goes from free to claimed. The
+//     compare-and-swap is a full barrier.
+//  2. Fire loads the hook's armed set, and only then: (1) and (2) pair with
+//     (a) and (b).
+//  3. Before each handler Fire stores the handler's mark, which tells the set's
+//     generation and the handler's position in it.
+//  4. Fire stores free. The stores of (3) and (4) are releases: who sees one
+//     sees all that the handlers before it did.
 //
 // And on the other side:
 //
 //	a. Deregister publishes a set without the handler (a sequentially
 //	   consistent store), with a new generation n.
-//	b. It looks at every slot. Even: a later claim will see set n. Odd with
-//	   gen ≥ n: the call doesn't know the handler. Odd with an older gen and a position past the
-//	   handler's: the call is done with it. Else it waits until owner changes
-//	   or one of these holds.
+//	b. It looks at every slot. Free: a later claim will load set n. Of generation
+//	   n or later: the call doesn't know the handler. Of an earlier one in
+//	   which the handler isn't, or comes before the position: the call doesn't
+//	   call it any more. Else, and when the slot is claimed and tells no generation
+//	   yet, it looks again a little later.
 type slot struct {
-	owner atomic.Uint64 // even: free; odd: claimed. Never repeats, so it names the claim.
-	gen   uint64        // generation of the set in use; 0 until it is known
-	pos   uint64        // position in the set of the handler that runs
-	extra bool          // from the overflow list; its calls are counted atomically
-	index int
-	_     [128 - 3*8 - 16]byte // two lines: the adjacent-line prefetcher pairs them
+	mark   uint64                // a mark; atomic
+	claims uint64                // of a slot outside the first block; counted by its owner
+	index  uint32                // in the first block; slotsPerBlock in all others
+	_      [128 - 8 - 8 - 4]byte // two lines: the adjacent-line prefetcher pairs them
 }
 
-// slots is one hook's set of slots: a fixed array, chosen from by a hash of the
-// caller's stack address, and a list that grows when many calls are blocked in
-// handlers at once.
-type slots struct {
-	fixed []slot // a power of two
-	shift uint
+// A mark is what a slot holds: generation, position and a bit that makes it
+// differ from free.
+type mark uint64
 
-	mu    sync.Mutex // leaf lock
-	extra []*slot
-	free  []*slot
+const (
+	markFree    mark = 0
+	markClaimed mark = 1 // by a call that has not told its set yet
+
+	positionBits = 12
+	// maxHandlers is how many handlers a hook can have: what a mark can tell apart.
+	maxHandlers = 1 << positionBits
+)
+
+func newMark(gen uint64, position int) mark {
+	return mark(gen<<(positionBits+1) | uint64(position)<<1 | 1)
+}
+
+// gen returns the generation of the set in use, which is 0 in markClaimed and
+// in no published set.
+func (m mark) gen() uint64 { return uint64(m >> (positionBits + 1)) }
+
+// position returns where in the set the handler stands that runs.
+func (m mark) position() int { return int(m >> 1 & (maxHandlers - 1)) }
+
+const (
+	slotBits      = 6
+	slotsPerBlock = 1 << slotBits
+)
+
+// slots is one hook's set of slots: a first block, in which every caller has a
+// place of its own by a hash of its stack address, and further ones for when many
+// calls are blocked in handlers at once or more than slotsPerBlock CPUs fire.
+type slots struct {
+	first  *[slotsPerBlock]slot
+	newest atomic.Pointer[slotBlock]
+	mu     sync.Mutex // leaf lock; guards adding a block
+}
+
+type slotBlock struct {
+	slots [slotsPerBlock]slot
+	older *slotBlock // never changed; nil in the first
 }
 
 func newSlots() *slots {
-	n, bits := 16, uint(4)
-	for n < 8*runtime.GOMAXPROCS(0) && n < 256 {
-		n, bits = n*2, bits+1
+	b := new(slotBlock)
+	for i := range b.slots {
+		b.slots[i].index = uint32(i)
 	}
-	s := &slots{fixed: make([]slot, n), shift: 64 - bits}
-	for i := range s.fixed {
-		s.fixed[i].index = i
-	}
+	s := &slots{first: &b.slots}
+	s.newest.Store(b)
 	return s
 }
 
-// pick returns the slot that the calling goroutine tries first. Stacks are at
-// least 2 KiB and hash apart; a goroutine stays on its slot, and with it in its
-// CPU's cache, for as long as its stack does.
-func (s *slots) pick() *slot {
+// home returns the index of the slot that the calling goroutine tries first.
+// Stacks are at least 2 KiB and hash apart; a goroutine stays on its slot, and
+// with it in its CPU's cache, for as long as it stays on that part of its stack.
+func home() uint64 {
 	var here byte
-	h := uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E3779B97F4A7C15
-	return &s.fixed[h>>(s.shift&63)&uint64(len(s.fixed)-1)]
+	return uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E3779B97F4A7C15 >> (64 - slotBits)
 }
 
 // claim takes sl if it is free.
 func (sl *slot) claim() bool {
-	o := sl.owner.Load()
-	return o&1 == 0 && sl.owner.CompareAndSwap(o, o+1)
+	return atomic.CompareAndSwapUint64(&sl.mark, uint64(markFree), uint64(markClaimed))
 }
 
-// claimOther is claim's slow path: the slot that was tried is in use.
-func (s *slots) claimOther(tried *slot) *slot {
-	for d := 1; d < 4; d++ {
-		if sl := &s.fixed[(tried.index+d)&(len(s.fixed)-1)]; sl.claim() {
-			return sl
-		}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var sl *slot
-	if n := len(s.free); n > 0 {
-		sl, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		sl = &slot{extra: true, index: len(s.fixed) + len(s.extra)}
-		s.extra = append(s.extra, sl)
-	}
-	sl.owner.Add(1)
-	return sl
-}
+// enter tells that the owner of sl is about to call the handler that m means.
+func (sl *slot) enter(m mark) { storeRel(&sl.mark, uint64(m)) }
 
 // release ends the claim.
-func (s *slots) release(sl *slot) {
-	storeRel(&sl.gen, 0)
-	if sl.extra {
-		s.mu.Lock()
-		sl.owner.Add(1)
-		s.free = append(s.free, sl)
-		s.mu.Unlock()
+func (sl *slot) release() { storeRel(&sl.mark, uint64(markFree)) }
+
+// look returns the mark of sl.
+func (sl *slot) look() mark { return mark(loadAcq(&sl.mark)) }
+
+// claimOther is for a caller whose own slot is in use. It looks at four places of
+// each block, newest block first since the old ones are full of blocked calls, and
+// adds a block when all are taken. It holds the lock only to add one.
+func (s *slots) claimOther() *slot {
+	at := home()
+	for {
+		newest := s.newest.Load()
+		for b := newest; b != nil; b = b.older {
+			for d := range uint64(4) {
+				sl := &b.slots[(at+d)%slotsPerBlock]
+				if sl.look() == markFree && sl.claim() {
+					if sl.index == slotsPerBlock {
+						bump(&sl.claims)
+					}
+					return sl
+				}
+			}
+		}
+		s.grow(newest)
+	}
+}
+
+// grow adds a block, unless somebody else has done it since newest was loaded.
+func (s *slots) grow(newest *slotBlock) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.newest.Load() != newest {
 		return
 	}
-	// Only the owner writes an odd owner word, so a plain store is enough.
-	storeRel((*uint64)(unsafe.Pointer(&sl.owner)), sl.owner.Load()+1)
-}
-
-// each calls f for every slot.
-func (s *slots) each(f func(*slot)) {
-	for i := range s.fixed {
-		f(&s.fixed[i])
+	b := &slotBlock{older: newest}
+	for i := range b.slots {
+		b.slots[i].index = slotsPerBlock
 	}
-	s.mu.Lock()
-	extra := s.extra // only ever appended to
-	s.mu.Unlock()
-	for _, sl := range extra {
-		f(sl)
+	s.newest.Store(b)
+}
+
+// each calls f for every slot that is not free. A block that is added meanwhile
+// is left out: its claims come after the call of each, as those of free slots may.
+func (s *slots) each(f func(*slot, mark)) {
+	for b := s.newest.Load(); b != nil; b = b.older {
+		for i := range b.slots {
+			if m := b.slots[i].look(); m != markFree {
+				f(&b.slots[i], m)
+			}
+		}
 	}
 }
 
-// A claimView is what another goroutine sees of a claimed slot.
-type claimView struct {
-	owner, gen, pos uint64
-}
-
-// view reads sl. ok is false when it is free, or changed hands meanwhile.
-func (sl *slot) view() (v claimView, ok bool) {
-	v.owner = sl.owner.Load()
-	if v.owner&1 == 0 {
-		return v, false
-	}
-	v.gen = loadAcq(&sl.gen)
-	v.pos = loadAcq(&sl.pos)
-	return v, sl.owner.Load() == v.owner
-}
-
-// A tally counts calls: one word per slot, written only by the slot's owner.
+// A tally counts the calls of a handler: one word per slot of the first block,
+// written only by the slot's owner.
 type tally struct {
-	n    []padded
-	over atomic.Uint64 // for extra slots
+	home [slotsPerBlock]padded
+	over atomic.Uint64 // by owners of other slots
 }
 
 type padded struct {
@@ -154,11 +176,10 @@ type padded struct {
 	_ [56]byte
 }
 
-func newTally(s *slots) *tally { return &tally{n: make([]padded, len(s.fixed))} }
-
+// add counts a call by the owner of sl.
 func (t *tally) add(sl *slot) {
-	if i := sl.index; i < len(t.n) {
-		bump(&t.n[i].n)
+	if i := sl.index; i < slotsPerBlock {
+		bump(&t.home[i].n)
 	} else {
 		t.over.Add(1)
 	}
@@ -166,8 +187,17 @@ func (t *tally) add(sl *slot) {
 
 func (t *tally) sum() uint64 {
 	total := t.over.Load()
-	for i := range t.n {
-		total += loadAcq(&t.n[i].n)
+	for i := range t.home {
+		total += loadAcq(&t.home[i].n)
 	}
 	return total
+}
+
+// nth tells the call that the owner of sl is in from its earlier ones of the
+// same handler.
+func (t *tally) nth(sl *slot) uint64 {
+	if i := sl.index; i < slotsPerBlock {
+		return loadAcq(&t.home[i].n)
+	}
+	return loadAcq(&sl.claims)
 }
