@@ -1,0 +1,58 @@
+//go:build !nohooks
+
+package main
+
+import "github.com/gkhi/gkhi"
+
+var (
+	onRequest  gkhi.Hook[RequestEvent]
+	onResponse gkhi.Hook[ResponseEvent]
+	onConn     gkhi.Hook[ConnEvent]
+	onLimit    gkhi.Hook[LimitEvent]
+
+	onBegin     gkhi.Hook[BeginEvent]
+	onCommit    gkhi.Hook[CommitEvent]
+	onRollback  gkhi.Hook[RollbackEvent]
+	onPages     gkhi.Hook[PagesEvent]
+	onSlowFsync gkhi.Hook[FsyncEvent]
+	onCompact   gkhi.Hook[CompactEvent]
+
+	onGet    gkhi.Hook[GetEvent]
+	onPut    gkhi.Hook[PutEvent]
+	onDelete gkhi.Hook[DeleteEvent]
+	onScan   gkhi.Hook[ScanEvent]
+
+	scanStep gkhi.Point
+
+	refuse      gkhi.Decision[RequestEvent, int]
+	commitError gkhi.Decision[CommitEvent, error]
+	readValue   gkhi.Decision[GetEvent, string]
+)
+
+func init() {
+	gkhi.Declare(&onRequest, "kvd.request", "a request was read")
+	gkhi.Declare(&onResponse, "kvd.response", "a request was answered")
+	gkhi.Declare(&onConn, "kvd.conn", "a connection changed its state")
+	gkhi.Declare(&onLimit, "kvd.limit", "a request was refused: too large")
+
+	gkhi.Declare(&onBegin, "kvd.begin", "a write transaction began, after its wait for the lock")
+	gkhi.Declare(&onCommit, "kvd.commit", "a write transaction was committed")
+	gkhi.Declare(&onRollback, "kvd.rollback", "a write transaction was rolled back")
+	gkhi.Declare(&onPages, "kvd.pages", "a commit allocated pages in the file")
+	gkhi.Declare(&onSlowFsync, "kvd.slow-fsync", "a commit waited long for the disk (-slow-fsync)")
+	gkhi.Declare(&onCompact, "kvd.compact", "the file was compacted")
+
+	gkhi.Declare(&onGet, "kvd.get", "a value was read")
+	gkhi.Declare(&onPut, "kvd.put", "a value was stored, not yet committed")
+	gkhi.Declare(&onDelete, "kvd.delete", "a key was deleted, not yet committed")
+	gkhi.Declare(&onScan, "kvd.scan", "keys were listed")
+
+	gkhi.DeclarePoint(&scanStep, "kvd.scan-step", "a listing looked at one key")
+
+	gkhi.DeclareDecision(&refuse, "kvd.refuse", "answer a request with this status instead of serving it")
+	gkhi.DeclareDecision(&commitError, "kvd.commit-error", "fail a commit with this error")
+	gkhi.DeclareDecision(&readValue, "kvd.read-value", "read this instead of what is stored")
+}
+
+// serveHooks lets the gkhi command see and steer the hooks of this process.
+func serveHooks() (stop func() error, err error) { return gkhi.Serve() }
