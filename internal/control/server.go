@@ -70,7 +70,7 @@ type Server struct {
 
 // Serve makes the socket, removes those of dead processes beside it, and serves in the background until Close.
 func Serve(target Target, opts Options) (*Server, error) {
-	s := newServer(target, opts)
+	s := New(target, opts)
 	dir := opts.Dir
 	var err error
 	if dir == "" {
@@ -93,7 +93,8 @@ func Serve(target Target, opts Options) (*Server, error) {
 	return s, nil
 }
 
-func newServer(target Target, opts Options) *Server {
+// New makes a server with no socket; it serves what is given to ServeConn.
+func New(target Target, opts Options) *Server {
 	return &Server{
 		target:   target,
 		opts:     opts.withDefaults(),
@@ -102,8 +103,13 @@ func newServer(target Target, opts Options) *Server {
 	}
 }
 
-// Path returns where the socket is.
-func (s *Server) Path() string { return s.listener.Path }
+// Path returns where the socket is; empty when there is none.
+func (s *Server) Path() string {
+	if s.listener == nil {
+		return ""
+	}
+	return s.listener.Path
+}
 
 // Close stops listening, tells clients, undoes what they hold, and removes the socket. It returns when all of
 // that is done; calls of handlers that are still in flight are waited for as long as Options.Undo says.
@@ -118,7 +124,10 @@ func (s *Server) Close() error {
 		c.stop()
 	}
 	s.mu.Unlock()
-	err := s.listener.Close()
+	var err error
+	if s.listener != nil {
+		err = s.listener.Close()
+	}
 	s.wg.Wait()
 	return err
 }
@@ -156,26 +165,46 @@ func (s *Server) isClosed() bool {
 
 // start serves conn in the background, or refuses it.
 func (s *Server) start(conn net.Conn) {
+	if c := s.admit(conn); c != nil {
+		go s.serve(c)
+	}
+}
+
+// ServeConn serves one connection, which is not checked for who the peer is, and returns when it has ended and all that it
+// held is undone. It closes conn.
+func (s *Server) ServeConn(conn net.Conn) {
+	if c := s.admit(conn); c != nil {
+		s.serve(c)
+	}
+}
+
+// admit makes a session of conn, or refuses it. The session has to be served.
+func (s *Server) admit(conn net.Conn) *session {
 	s.mu.Lock()
+	var why *wire.Error
 	switch {
 	case s.closed:
-		s.mu.Unlock()
-		refuse(conn, wire.Errorf(wire.CodeStopped, "the process stopped serving"))
-		return
+		why = wire.Errorf(wire.CodeStopped, "%v", errStopped)
 	case len(s.sessions) >= s.opts.MaxConns:
+		why = wire.Errorf(wire.CodeBusy, "the process has %d connections, the most that it takes; end another gkhi command", s.opts.MaxConns)
+	default:
+		c := newSession(s, conn)
+		s.sessions[c] = struct{}{}
+		s.wg.Add(1)
 		s.mu.Unlock()
-		refuse(conn, wire.Errorf(wire.CodeBusy, "the process has %d connections, the most that it takes; end another gkhi command", s.opts.MaxConns))
-		return
+		return c
 	}
-	c := newSession(s, conn)
-	s.sessions[c] = struct{}{}
 	s.mu.Unlock()
-	s.wg.Go(func() {
-		c.run()
-		s.mu.Lock()
-		delete(s.sessions, c)
-		s.mu.Unlock()
-	})
+	refuse(conn, why)
+	return nil
+}
+
+func (s *Server) serve(c *session) {
+	defer s.wg.Done()
+	c.run()
+	s.mu.Lock()
+	delete(s.sessions, c)
+	s.mu.Unlock()
 }
 
 func (s *Server) clients() int {

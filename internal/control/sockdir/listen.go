@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/self"
@@ -30,6 +31,7 @@ type Listener struct {
 	Path string
 
 	socket fs.FileInfo // to remove no other's on Close
+	close  sync.Once
 }
 
 // Listen makes this process's socket in dir, which has to be checked, under the first copy number that is free.
@@ -82,12 +84,16 @@ func unsupported(err error) error {
 	return err
 }
 
-// Close stops listening and removes the socket, unless another file has taken its place.
-func (l *Listener) Close() error {
-	if now, err := os.Lstat(l.Path); err == nil && l.socket != nil && os.SameFile(now, l.socket) {
-		os.Remove(l.Path)
-	}
-	return l.UnixListener.Close()
+// Close stops listening and removes the socket, unless another file has taken its place. To close again does nothing, since a
+// new socket may have the file's name and, on some file systems, its number too.
+func (l *Listener) Close() (err error) {
+	l.close.Do(func() {
+		if now, statErr := os.Lstat(l.Path); statErr == nil && l.socket != nil && os.SameFile(now, l.socket) {
+			os.Remove(l.Path)
+		}
+		err = l.UnixListener.Close()
+	})
+	return err
 }
 
 // isRefused reports whether path is a socket on which nobody listens, and older than the grace time.
