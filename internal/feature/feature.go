@@ -9,6 +9,8 @@
 // tests show them machines that are not at hand.
 package feature
 
+import "github.com/gkhi/gkhi/internal/control/sockdir"
+
 // A State says how a finding stands.
 type State string
 
@@ -37,7 +39,7 @@ type Finding struct {
 }
 
 // Machine returns the findings about this machine and this user, group by group, in a fixed order.
-func Machine() []Finding { return machine() }
+func Machine() []Finding { return append(machine(), sockets(sockdir.Candidates())...) }
 
 // Process returns the findings about the process pid, as far as the operating system tells them;
 // none where it tells nothing.

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gkhi/gkhi/internal/cli/demo"
+)
+
+const demoLong = `Demo shows in half a minute what gkhi is for. It builds a small key-value service,
+examples/kvd, starts it on loopback, lets clients talk to it, and then uses gkhi on it:
+lists its hooks, watches events, draws how long commits take, lets one commit in ten
+fail, and measures what hooks cost while nobody uses them and while all are armed, beside
+the same service built without any.
+
+It needs the go command, and no root. Run it in a checkout of gkhi's source; elsewhere it builds the
+version that gkhi itself was installed from. At the end, also at Ctrl-C, the service is
+stopped and nothing is left.`
+
+func newDemo(e *env) *cobra.Command {
+	var quick bool
+	cmd := &cobra.Command{
+		Use:               "demo",
+		Short:             "see gkhi at work on an example service",
+		Long:              demoLong,
+		Example:           "  gkhi demo\n  gkhi demo --quick",
+		GroupID:           groupAround,
+		Args:              between(0, 0, nil),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return demo.Run(cmd.Context(), demo.Options{
+				Out: e.out, Style: e.style(), Gkhi: e.nested, Quick: quick,
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&quick, "quick", false, "keep each part as short as it can be")
+	return cmd
+}
+
+// nested runs another command of gkhi in this process.
+func (e *env) nested(ctx context.Context, args ...string) error {
+	root := newRoot(e)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}

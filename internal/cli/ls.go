@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/control/client"
+	"github.com/gkhi/gkhi/internal/control/wire"
+)
+
+const lsLong = `Without a target, ls lists the hooked processes that you can talk to: your own, or with
+root everybody's. With a target it lists the hooks of that process, or those that match.
+
+Columns of hooks:
+  STATE     dormant: nobody listens, and the hook costs next to nothing; or armed
+  HANDLERS  how many are armed, of how many that are registered
+  CALLS     calls of its handlers, "-" without any
+
+With -v it shows all there is to know: the event's type, the sites, and each handler with
+its calls, those in flight, the longest of them, and its panics.`
+
+const lsExample = `  gkhi ls                     the processes that can be looked at
+  gkhi ls kvd                 all hooks of the process kvd
+  gkhi ls 4242 'kvd.*' -v     everything about some of them
+  gkhi ls kvd --json | jq -r 'select(.state == "armed").name'`
+
+func newLs(e *env) *cobra.Command {
+	var asJSON, verbose bool
+	cmd := &cobra.Command{
+		Use:               "ls [TARGET [GLOB...]]",
+		Short:             "list hooked processes, or the hooks of one",
+		Long:              lsLong,
+		Example:           lsExample,
+		GroupID:           groupLook,
+		ValidArgsFunction: e.completer(hookNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return e.lsProcesses(cmd.Context(), asJSON)
+			}
+			return e.lsHooks(cmd.Context(), args[0], args[1:], asJSON, verbose)
+		},
+	}
+	jsonFlag(cmd, &asJSON)
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show everything about each hook")
+	return cmd
+}
+
+// askTime bounds how long one process is asked for its status. One that is stopped does not hold up the list.
+const askTime = 2 * time.Second
+
+// A processRow is a process as ls shows it.
+type processRow struct {
+	Target string `json:"target"`
+	PID    int    `json:"pid"`
+	Copy   int    `json:"copy,omitempty"`
+	Name   string `json:"name"`
+	Exe    string `json:"exe,omitempty"`
+	Main   string `json:"main,omitempty"`
+	GKHI   string `json:"gkhi,omitempty"` // version of the library in it
+	UID    int    `json:"uid"`
+	Start  string `json:"start,omitempty"`
+	Hooks  int    `json:"hooks"`
+	Armed  int    `json:"armed"`
+	Error  string `json:"error,omitempty"` // why it could not be asked; Hooks and Armed are unknown then
+
+	age string
+}
+
+func (e *env) lsProcesses(ctx context.Context, asJSON bool) error {
+	list, err := e.procs.List(ctx)
+	if err != nil && len(list) == 0 {
+		return err
+	}
+	if err != nil {
+		e.note("ls: %v", err)
+	}
+	if len(list) == 0 && !asJSON {
+		e.note("no hooked process of this user runs; a Go program is hooked when it calls gkhi.Serve (gkhi demo shows one)")
+		return nil
+	}
+	rows := e.askProcesses(ctx, list)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if asJSON {
+		for _, r := range rows {
+			if err := e.object(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	style := e.style()
+	t := draw.Table{Title: style.Title, Columns: []draw.Column{
+		{Title: "TARGET", Right: true}, {Title: "NAME", Style: style.Name}, {Title: "UID", Right: true}, {Title: "AGE", Right: true},
+		{Title: "HOOKS", Right: true}, {Title: "ARMED", Right: true}, {Title: "PROGRAM"},
+	}}
+	for _, r := range rows {
+		hooks, armed, program := fmt.Sprint(r.Hooks), fmt.Sprint(r.Armed), r.Main
+		if r.Error != "" {
+			hooks, armed, program = "-", "-", r.Error
+		}
+		uid := "-"
+		if r.UID >= 0 {
+			uid = fmt.Sprint(r.UID)
+		}
+		t.Row(r.Target, r.Name, uid, r.age, hooks, armed, program)
+	}
+	return e.lines(t.Lines(e.columns()))
+}
+
+// askProcesses asks each process for its status, several at a time.
+func (e *env) askProcesses(ctx context.Context, list []client.Process) []processRow {
+	rows := make([]processRow, len(list))
+	room := make(chan struct{}, 8)
+	var wg sync.WaitGroup
+	for i, p := range list {
+		r := processRow{Target: p.Target(), PID: p.PID, Copy: p.Copy, Name: p.Name, Exe: p.Exe, UID: p.UID, age: "-"}
+		if !p.Start.IsZero() {
+			r.Start = jsonTime(p.Start)
+			r.age = draw.Age(e.now().Sub(p.Start))
+		}
+		if p.Hello != nil {
+			r.Main, r.GKHI = p.Hello.Main, p.Hello.Version
+		}
+		wg.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			st, err := e.askStatus(ctx, p)
+			if err != nil {
+				r.Error = strings.TrimPrefix(describe(err), r.Target+": ")
+			}
+			r.Hooks, r.Armed = st.Hooks, st.Armed
+			rows[i] = r
+		})
+	}
+	wg.Wait()
+	return rows
+}
+
+func (e *env) askStatus(ctx context.Context, p client.Process) (wire.Status, error) {
+	if p.Err != nil {
+		return wire.Status{}, p.Err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	s, err := e.procs.Dial(ctx, p.Target())
+	if err != nil {
+		return wire.Status{}, err
+	}
+	defer s.Close()
+	return s.Status(ctx)
+}
+
+func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON, verbose bool) error {
+	s, err := e.dial(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	hooks, err := s.Hooks(ctx, globs...)
+	if err != nil {
+		return about(s, err)
+	}
+	switch {
+	case asJSON:
+		for _, h := range hooks {
+			if err := e.object(h); err != nil {
+				return err
+			}
+		}
+		return nil
+	case len(hooks) == 0:
+		e.note("%s declares no hooks", label(s.Process()))
+		return nil
+	case verbose:
+		return e.lines(hookPages(hooks, e.style()))
+	}
+	style := e.style()
+	t := draw.Table{Title: style.Title, Columns: []draw.Column{
+		{Title: "NAME", Style: style.Name}, {Title: "KIND"}, {Title: "STATE", Style: stateStyle(style)},
+		{Title: "HANDLERS", Right: true}, {Title: "CALLS", Right: true}, {Title: "DOC"},
+	}}
+	for _, h := range hooks {
+		handlers, calls := handlerCounts(h)
+		t.Row(h.Name, h.Kind, h.State, handlers, calls, h.Doc)
+	}
+	return e.lines(t.Lines(e.columns()))
+}
+
+// stateStyle marks what is armed.
+func stateStyle(style draw.Style) func(string) string {
+	return func(cell string) string {
+		if strings.TrimSpace(cell) == wire.StateArmed {
+			return style.Good(cell)
+		}
+		return cell
+	}
+}
+
+// handlerCounts returns "armed/registered" and the calls of all handlers.
+func handlerCounts(h wire.Hook) (handlers, calls string) {
+	if len(h.Handlers) == 0 {
+		return "0", "-"
+	}
+	armed, n := 0, uint64(0)
+	for _, hd := range h.Handlers {
+		if hd.Armed {
+			armed++
+		}
+		n += hd.Calls
+	}
+	return fmt.Sprintf("%d/%d", armed, len(h.Handlers)), fmt.Sprint(n)
+}

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gkhi/gkhi/internal/control/wire"
+)
+
+const statLong = `Stat counts the calls of hooks. Where a hook's event has a duration it shows latency
+percentiles, else "-". It arms a handler of its own on each hook that matches, and takes
+it away at the end.
+
+On a terminal it shows a table that refreshes in place; in a pipe, lines at every
+interval. CALLS counts from the beginning; RATE (calls a second) and the percentiles are
+those of the interval. At the end, at Ctrl-C or after -d, it prints a row for each hook
+that sums up the whole time, and exits with 0. If the process ends first, it exits with 1.
+
+With --hist it draws how the latencies are distributed: live on a terminal, at the end in
+a pipe. Percentiles are read from buckets an eighth as wide as their value.
+
+With --json each row is an object with time, hook, calls, the calls and seconds of the interval,
+rate, and in nanoseconds p50, p90, p99, max; rows of the summary have "total": true, and with
+--hist their buckets as pairs of lower bound and count.`
+
+const statExample = `  gkhi stat kvd 'kvd.*'                    a live table until Ctrl-C
+  gkhi stat kvd kvd.commit --hist          with the distribution of latencies
+  gkhi stat kvd 'kvd.*' -d 10s -i 10s      one row each, of ten seconds
+  gkhi stat kvd 'kvd.*' -d 5s --json | jq 'select(.total)'`
+
+type statOptions struct {
+	duration time.Duration
+	interval time.Duration
+	hist     bool
+	asJSON   bool
+}
+
+func newStat(e *env) *cobra.Command {
+	o := statOptions{interval: time.Second}
+	cmd := &cobra.Command{
+		Use:               "stat TARGET GLOB...",
+		Short:             "count calls, and measure rates and latencies",
+		Long:              statLong,
+		Example:           statExample,
+		GroupID:           groupLook,
+		Args:              atLeast(theTarget, theGlob),
+		ValidArgsFunction: e.completer(hookNames),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return e.stat(cmd.Context(), args[0], args[1:], o)
+		},
+	}
+	cmd.Flags().VarP(durationValue{d: &o.interval, least: wire.MinInterval}, "interval", "i", "time between reports")
+	cmd.Flags().BoolVar(&o.hist, "hist", false, "draw the distribution of latencies")
+	durationFlag(cmd, &o.duration, "end after so long, as 5s")
+	jsonFlag(cmd, &o.asJSON)
+	return cmd
+}
+
+func (e *env) stat(ctx context.Context, target string, globs []string, o statOptions) error {
+	s, err := e.dial(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, cancel := limit(ctx, o.duration)
+	defer cancel()
+	start := e.now()
+	t, err := s.Stat(ctx, wire.StatSpec{Patterns: globs, Interval: int64(o.interval)})
+	if err != nil {
+		return about(s, err)
+	}
+	defer t.Close()
+	if err := e.matched(s, t.Matched(), "stat"); err != nil {
+		return err
+	}
+	view := e.statView(label(s.Process()), o)
+	m := meter{start: start.UnixNano()}
+	for snap, streamErr := range t.Snapshots() {
+		if err = streamErr; err != nil {
+			break
+		}
+		if err := view.interval(m.add(snap)); err != nil {
+			return err
+		}
+	}
+	total := m.totals()
+	if o.hist && len(total.rows) > 0 && !slices.ContainsFunc(total.rows, func(w row) bool { return w.latency != nil }) {
+		e.note("stat: --hist has nothing to draw: no event here has a duration")
+	}
+	return errors.Join(view.final(total), streamError(s, t, err))
+}
+
+// A statView shows what a stat has counted.
+type statView interface {
+	interval(report) error // after each interval
+	final(report) error    // once, at the end
+}
+
+func (e *env) statView(process string, o statOptions) statView {
+	_, _, terminal := e.terminal()
+	switch {
+	case o.asJSON:
+		return &statJSON{e: e, buckets: o.hist}
+	case terminal:
+		return newStatScreen(e, process, o.hist)
+	}
+	return &statLines{e: e, hist: o.hist, least: o.interval / 2}
+}

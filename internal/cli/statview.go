@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/hist"
+)
+
+// quantiles are the percentiles that stat shows.
+var quantiles = [...]float64{0.5, 0.9, 0.99}
+
+// statTable returns the table that the terminal and the summary share.
+func statTable(r report, style draw.Style) *draw.Table {
+	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
+		{Title: "HOOK", Style: style.Name}, {Title: "CALLS", Right: true}, {Title: "RATE", Right: true},
+		{Title: "P50", Right: true}, {Title: "P90", Right: true}, {Title: "P99", Right: true}, {Title: "MAX", Right: true},
+	}}
+	for _, w := range r.rows {
+		t.Row(statCells(r, w)...)
+	}
+	return t
+}
+
+func statCells(r report, w row) []string {
+	cells := []string{w.hook, fmt.Sprint(w.calls), draw.Rate(r.rate(w)), "-", "-", "-", "-"}
+	if l := w.latency; l != nil && l.Count > 0 {
+		for i, q := range quantiles {
+			cells[3+i] = draw.Duration(int64(l.Quantile(q)))
+		}
+		cells[6] = draw.Duration(int64(l.Max))
+	}
+	return cells
+}
+
+// histograms draws the latencies of each hook since the beginning.
+func histograms(rows []wire.StatRow, width int, style draw.Style) []string {
+	var lines []string
+	for _, w := range rows {
+		if w.Latency == nil || w.Latency.Count == 0 {
+			continue
+		}
+		lines = append(lines, "", style.Name(draw.Cut(draw.Safe(w.Hook), width)))
+		lines = append(lines, draw.Histogram(*w.Latency, width, style)...)
+	}
+	return lines
+}
+
+// pipeWidth is the width of histograms where there is no terminal.
+const pipeWidth = 80
+
+// A statScreen refreshes a table in place.
+type statScreen struct {
+	e       *env
+	process string
+	hist    bool
+	style   draw.Style
+	screen  *draw.Screen
+	began   time.Time
+}
+
+func newStatScreen(e *env, process string, hist bool) *statScreen {
+	return &statScreen{
+		e: e, process: process, hist: hist, style: e.style(),
+		screen: draw.NewScreen(e.out, func() (int, int) {
+			c, r, _ := e.terminal()
+			return c, r
+		}),
+	}
+}
+
+func (s *statScreen) lines(r report, head string) []string {
+	width := s.screen.Columns()
+	lines := append([]string{s.style.Faint(draw.Cut(draw.Safe(head), width))}, statTable(r, s.style).Lines(width)...)
+	if s.hist {
+		lines = append(lines, histograms(r.sum, width, s.style)...)
+	}
+	return lines
+}
+
+func (s *statScreen) interval(r report) error {
+	if s.began.IsZero() {
+		s.began = r.at.Add(-r.took)
+	}
+	return s.screen.Draw(s.lines(r, fmt.Sprintf("%s  %s  for %s", s.process, r.at.In(s.e.zone).Format(time.TimeOnly), draw.Age(r.at.Sub(s.began)))))
+}
+
+func (s *statScreen) final(r report) error {
+	if len(r.rows) == 0 {
+		return nil
+	}
+	return s.screen.Final(s.lines(r, fmt.Sprintf("%s  total of %s", s.process, draw.Duration(int64(r.took)))))
+}
+
+// statLines prints a line for each hook at every interval.
+type statLines struct {
+	e      *env
+	hist   bool
+	least  time.Duration // an interval shorter than that, as the last one is, would make a wild rate
+	widths []int
+}
+
+// print prints a report's rows. Columns are as wide as they were in the widest row so far, since lines that are out can't be changed.
+func (s *statLines) print(r report, when string) error {
+	first := s.widths == nil
+	titles := []string{"TIME", "HOOK", "CALLS", "RATE", "P50", "P90", "P99", "MAX"}
+	if first {
+		s.widths = []int{8, 4, 9, 9, 7, 7, 7, 7}
+	}
+	var rows [][]string
+	for _, w := range r.rows {
+		row := append([]string{when}, statCells(r, w)...)
+		row[1] = draw.Safe(row[1])
+		for i, cell := range row {
+			s.widths[i] = max(s.widths[i], draw.Width(cell))
+		}
+		rows = append(rows, row)
+	}
+	var lines []string
+	if first {
+		rows = append([][]string{titles}, rows...)
+	}
+	for _, row := range rows {
+		lines = append(lines, draw.Line(row, s.widths, 2))
+	}
+	return s.e.lines(lines)
+}
+
+func (s *statLines) interval(r report) error {
+	if r.took < s.least {
+		return nil
+	}
+	return s.print(r, r.at.In(s.e.zone).Format(time.TimeOnly))
+}
+
+func (s *statLines) final(r report) error {
+	if len(r.rows) == 0 {
+		return nil
+	}
+	if err := s.print(r, "total"); err != nil {
+		return err
+	}
+	if s.hist {
+		return s.e.lines(histograms(r.sum, pipeWidth, draw.Style{}))
+	}
+	return nil
+}
+
+// statJSON prints an object for each hook at every interval.
+type statJSON struct {
+	e       *env
+	buckets bool
+}
+
+// A statLine is a row as --json prints it. Latencies are in nanoseconds, and missing where there are none.
+type statLine struct {
+	Time    string        `json:"time"`
+	Hook    string        `json:"hook"`
+	Total   bool          `json:"total,omitempty"`
+	Calls   uint64        `json:"calls"`
+	Delta   uint64        `json:"delta"`
+	Seconds float64       `json:"seconds"`
+	Rate    *float64      `json:"rate,omitempty"` // missing where the interval has no length
+	P50     *uint64       `json:"p50,omitempty"`
+	P90     *uint64       `json:"p90,omitempty"`
+	P99     *uint64       `json:"p99,omitempty"`
+	Max     *uint64       `json:"max,omitempty"`
+	Buckets []hist.Bucket `json:"buckets,omitempty"`
+}
+
+func (s *statJSON) print(r report) error {
+	for _, w := range r.rows {
+		line := statLine{
+			Time: jsonTime(r.at), Hook: w.hook, Total: r.total,
+			Calls: w.calls, Delta: w.delta, Seconds: r.took.Seconds(),
+		}
+		if r.took > 0 {
+			rate := r.rate(w)
+			line.Rate = &rate
+		}
+		if l := w.latency; l != nil && l.Count > 0 {
+			for i, to := range []**uint64{&line.P50, &line.P90, &line.P99} {
+				q := l.Quantile(quantiles[i])
+				*to = &q
+			}
+			line.Max = &l.Max
+			if s.buckets && r.total {
+				line.Buckets = l.Buckets
+			}
+		}
+		if err := s.e.object(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *statJSON) interval(r report) error { return s.print(r) }
+func (s *statJSON) final(r report) error    { return s.print(r) }

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/control/client"
+	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/feature"
+	"github.com/gkhi/gkhi/internal/hist"
+)
+
+// began is when the tests' clock starts.
+var began = time.Date(2026, time.January, 2, 15, 4, 5, 0, time.UTC)
+
+func at(d time.Duration) int64 { return began.Add(d).UnixNano() }
+
+// newWorld returns the processes that the scripts in testdata are about. Each call makes new ones.
+func newWorld() *fakeWorld {
+	evil := "evil\x1b[2J\u202eproc"
+	return &fakeWorld{
+		procs: []*fakeProcess{
+			kvd(),
+			{
+				Process: client.Process{PID: 5000, Name: evil, UID: 1000, Hello: &wire.Hello{Main: "example.com/evil\x07", Version: "v0\x1b", GoVersion: "go\x1b", Platform: "p\x1b"}},
+				hooks: []wire.Hook{
+					{
+						Name: "evil.\x1b]0;pwned\x07hook", Kind: wire.KindHook, State: wire.StateArmed, Doc: "line\nbreak",
+						Event:    &wire.EventType{Name: "evil.\x1bEvent", Fields: []wire.Field{{Name: "a\nb", Type: "str\x9bing"}}},
+						Declared: "x\x1b.go:1", Handlers: []wire.Handler{{Name: "h\x1b", Armed: true, Panics: 1, LastPanic: "\x1b[31mboom", Term: "pause\r"}},
+						Sites: []wire.Site{{Func: "f\x1b", Why: "why\x1b"}},
+					},
+				},
+				events: []wire.Event{{
+					Time: at(0), Hook: "evil.\x1b]0;pwned\x07hook", Verdict: "stop\x1b",
+					Fields: json.RawMessage("{\"a\\nb\":\"\u009b31m\",\"c\":[\"\u202e\",\"\\u001b\"],\"d e\":\"\"}"),
+				}},
+				snapshots: []client.Snapshot{{Seq: 1, Time: at(time.Second), Rows: []wire.StatRow{{Hook: "evil.\x1b]0;pwned\x07hook", Calls: 3}}}},
+				sites:     wire.Status{Method: "flag\x1b", Why: []string{"why\x1b"}},
+			},
+			{Process: client.Process{PID: 6000, Name: "hung", UID: -1, Err: &client.TargetError{
+				Target: "6000", Err: client.ErrBroken, Why: "it accepted the connection but said nothing; it may be stopped, or too busy",
+			}}},
+			{Process: client.Process{PID: 7000, Name: "bare", UID: 1000, Start: began.Add(-26 * time.Hour), Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}}, sites: wire.Status{Method: "int3", Sites: 4, Patched: 4}},
+			{Process: client.Process{PID: 8000, Name: "broken", UID: 1000}, failing: wire.Errorf(wire.CodeInternal, "ls: the process panicked: boom")},
+			{Process: client.Process{PID: 9000, Name: "plain", Err: &client.TargetError{
+				Target: "9000", Err: client.ErrNotHooked, Why: "it is a Go program (plain) without github.com/gkhi/gkhi",
+				Hint: "call gkhi.Serve at the start of its main",
+			}}},
+		},
+		files: map[string][]string{"./kvd": {"4242"}, "./twins": {"4242", "7000"}, "./idle": nil},
+	}
+}
+
+// kvd is a well-behaved process.
+func kvd() *fakeProcess {
+	const commit = "kvd.commit"
+	latency := func(n int) *hist.Snapshot {
+		var h hist.Histogram
+		for i := range n {
+			h.Record(int64(100_000 + i%4*70_000 + i%16/15*3_000_000))
+		}
+		s := h.Snapshot()
+		return &s
+	}
+	return &fakeProcess{
+		Process: client.Process{
+			PID: 4242, Name: "kvd", Exe: "/usr/bin/kvd", UID: 1000, Start: began.Add(-192 * time.Second),
+			Hello: &wire.Hello{
+				Proto: 1, Min: 1, Version: "v0.1.0", PID: 4242, Main: "example.com/kvd",
+				GoVersion: "go1.26.0", Platform: "linux/amd64",
+			},
+		},
+		uptime: 192 * time.Second,
+		sites:  wire.Status{Method: "flag", Sites: 0, Why: []string{"this version of gkhi doesn't patch sites on linux/amd64"}},
+		hooks: []wire.Hook{
+			{
+				Name: commit, Kind: wire.KindHook, State: wire.StateArmed, Doc: "a transaction was committed",
+				Event: &wire.EventType{Name: "kvd.CommitEvent", Fields: []wire.Field{
+					{Name: "Pages", Type: "int"}, {Name: "Key", Type: "string"}, {Name: "Took", Type: "time.Duration", Duration: true},
+				}},
+				Declared: "kvd/hooks.go:12",
+				FIFO:     true,
+				Sites:    []wire.Site{{Func: "kvd.(*Tx).Commit", File: "kvd/tx.go", Line: 120, State: "flag"}},
+				Handlers: []wire.Handler{
+					{Name: "audit", Armed: true, Priority: "first", Calls: 1234},
+					{Name: "slow-log", Calls: 7, InFlight: 1, Longest: 3_100_000_000, Panics: 2, LastPanic: "index out of range", Max: 10, Hits: 7, Skip: 3},
+					{Name: "metrics", Armed: true, Local: true, Priority: "5", Calls: 1234},
+				},
+			},
+			{
+				Name: "kvd.commit-error", Kind: wire.KindDecision, State: wire.StateDormant, Doc: "may fail a commit",
+				Event: &wire.EventType{Name: "string"}, Answer: "error", Exclusive: true,
+			},
+			{Name: "kvd.page", Kind: wire.KindPoint, State: wire.StateDormant, Sites: []wire.Site{{Func: "kvd.alloc", PC: 0x48f0a0, State: "patched"}}, Cut: 12},
+			{
+				Name: "kvd.read-delay", Kind: wire.KindDecision, State: wire.StateArmed, Doc: "may hold up a read", FIFO: true, Answer: "error",
+				Handlers: []wire.Handler{{Name: "failpoint", Armed: true, Term: "2*pause->off", Calls: 40, InFlight: 2, Longest: 12_000_000, Paused: 2}},
+			},
+		},
+		events: []wire.Event{
+			{Time: at(0), Hook: commit, G: 17, Fields: json.RawMessage(`{"Pages":3,"Key":"users/17","Took":1234567}`)},
+			{Time: at(1500 * time.Microsecond), Hook: "kvd.commit-error", G: 18, Fields: json.RawMessage(`"a key"`), Verdict: "stop"},
+			{Time: at(2 * time.Second), Hook: commit, G: 17, Fields: json.RawMessage(`{"Pages":1,"Key":"two words","Took":870,"Inner":{"a":[1,2]},"None":null}`)},
+			{Time: at(3 * time.Second), Hook: "kvd.read-delay", G: 1, Verdict: "continue"},
+		},
+		dropped: 42,
+		skipped: []wire.Skip{{Name: "kvd.page", Why: "a point has no event"}},
+		snapshots: []client.Snapshot{
+			{Seq: 1, Time: at(time.Second), Rows: []wire.StatRow{
+				{Hook: commit, Calls: 120, Latency: latency(120)}, {Hook: "kvd.commit-error", Calls: 0}, {Hook: "kvd.read-delay", Calls: 3}}},
+			{Seq: 2, Time: at(2 * time.Second), Rows: []wire.StatRow{
+				{Hook: commit, Calls: 500, Latency: latency(500)}, {Hook: "kvd.commit-error", Calls: 1}, {Hook: "kvd.read-delay", Calls: 3}}},
+		},
+	}
+}
+
+// fakeMachine is what doctor finds.
+func fakeMachine() []feature.Finding {
+	return []feature.Finding{
+		{Group: feature.GroupPatching, Name: "core-sync", State: feature.OK, Detail: "membarrier SYNC_CORE"},
+		{Group: feature.GroupKernel, Name: "tracefs", State: feature.Missing, Detail: "not mounted", Advice: "mount -t tracefs nodev /sys/kernel/tracing"},
+		{Group: feature.GroupRights, Name: "ptrace", State: feature.Limited, Detail: "only a parent may trace", Advice: "nothing for hooks"},
+	}
+}
+
+func fakeAround(pid int) []feature.Finding {
+	return []feature.Finding{{Group: feature.GroupProcess, Name: "owner", State: feature.OK, Detail: "uid 1000, as this user"}}
+}
+
+var errDisk = errors.New("no space left on device")
