@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
@@ -56,6 +58,12 @@ func start(ctx context.Context, opts Options, build builder) (err error) {
 	if opts.Quick {
 		p = quick
 	}
+	// ctx ends at the first signal. A second one, such as timeout(1) sends, would end
+	// this process at once; caught here, it can't come in the way of cleaning up.
+	again := make(chan os.Signal, 1)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(again)
+
 	dir, err := os.MkdirTemp("", "gkhi-demo-")
 	if err != nil {
 		return err
@@ -89,8 +97,8 @@ type demo struct {
 }
 
 func (d *demo) run(ctx context.Context) error {
-	d.say("GKHI puts named hooks into Go programs. While nobody looks they cost next to nothing;")
-	d.say("whoever may look attaches to the live process: no rebuild, no restart, no root.")
+	d.say("GKHI puts named hooks into Go programs. They cost next to nothing while nobody")
+	d.say("looks. Who looks does so in the live process: no rebuild, no restart, no root.")
 
 	if err := d.prepare(ctx); err != nil {
 		return err
@@ -143,9 +151,9 @@ func (d *demo) prepare(ctx context.Context) error {
 		d.services = append(d.services, s)
 		*b.to = s
 	}
-	d.say("Built and started in %.1fs: pid %d on %s, and a twin without hooks for later.",
-		time.Since(start).Seconds(), d.kvd.pid(), d.kvd.url)
-	d.say("Its commits wait for the disk, in %s. Clients send %d requests a second.", d.dir, d.pace.rate)
+	d.say("Built and started in %.1fs: process %d serves %s, and a twin", time.Since(start).Seconds(), d.kvd.pid(), d.kvd.url)
+	d.say("without hooks waits for later. %d clients send %d requests a second.", clients, d.pace.rate)
+	d.say("Commits wait for the disk under %s.", d.dir)
 	return nil
 }
 
@@ -235,7 +243,7 @@ func (d *demo) stopAll() error {
 func (d *demo) farewell() {
 	d.part("That was it")
 	d.say("Both services are stopped and their folder is removed.")
-	d.say("The hooks you saw are declared in examples/kvd/hooks.go; README.md goes on from here.")
+	d.say("examples/kvd/hooks.go declares the hooks you saw; README.md goes on from here.")
 }
 
 // sleep waits for so long, or until ctx ends, which is then the error.

@@ -17,8 +17,7 @@ import (
 
 const (
 	startTimeout = 20 * time.Second
-	// stopTimeout is more than kvd gives its requests.
-	stopTimeout = 15 * time.Second
+	stopTimeout  = 5 * time.Second // a kvd without requests stops at once
 )
 
 // A service is a kvd that runs.
@@ -40,15 +39,22 @@ func startService(ctx context.Context, bin, db string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", s.name, err)
-	}
+	cmd.SysProcAttr = procAttr()
+	started := make(chan error)
 	addr := make(chan string, 1)
 	go func() {
-		s.last = readLogs(logs, addr)
-		s.err = cmd.Wait()
-		close(s.done)
+		defer close(s.done)
+		runtime.LockOSThread() // see procAttr
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			s.last = readLogs(logs, addr)
+			s.err = cmd.Wait()
+		}
 	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("starting %s: %w", s.name, err)
+	}
 	select {
 	case a := <-addr:
 		s.url = "http://" + a
