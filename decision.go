@@ -3,6 +3,7 @@ package gkhi
 import (
 	"reflect"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/failpoint"
 )
@@ -30,13 +31,14 @@ type Decision[T, R any] struct {
 func DeclareDecision[T, R any](d *Decision[T, R], name, doc string, opts ...HookOption) {
 	r := newRegistration(KindDecision, name, doc, reflect.TypeFor[T](), opts)
 	r.result = reflect.TypeFor[R]()
-	r.key = &d.key
+	r.flag = d.key.armed.store
 	r.any = d
 	r.check = func(fn any) bool { f, ok := fn.(func(T) (R, bool)); return ok && f != nil }
 	r.publish = func(gen uint64, hs []*Handler) {
 		d.set.Store(newArmedSet[func(T) (R, bool)](gen, r.slots, hs))
 	}
 	r.bindFailpoint = d.bindFailpoint
+	r.addKey(unsafe.Pointer(&d.key), 1, false)
 	declare(r, &d.reg)
 }
 

@@ -2,7 +2,16 @@
 
 package gkhi
 
-import "sync/atomic"
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/gkhi/gkhi/internal/patch"
+)
+
+func init() {
+	patch.Default.Refuse(errors.New("the program is built with the race detector, which knows flags only"))
+}
 
 // keyFlag under the race detector: an atomic, so that a site is no finding.
 type keyFlag struct{ b atomic.Bool }

@@ -2,7 +2,6 @@ package gkhi
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Arm makes the handlers of a group callable, all or none: with one that is nil or
@@ -31,11 +30,14 @@ func change(hs []*Handler, arm bool) error {
 			return fmt.Errorf("%s %s: %w", verb, h.FullName(), ErrDeregistered)
 		}
 	}
-	setArmed(hs, arm)
-	if arm {
+	err := setArmed(hs, arm)
+	if arm && err == nil {
 		watchAges()
 	}
 	registry.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("%s: %w", verb, err)
+	}
 	if !arm {
 		for _, h := range hs {
 			h.detached(false)
@@ -48,9 +50,11 @@ func change(hs []*Handler, arm bool) error {
 // registry.mu held. An event runs one published set from start to end, which is
 // why no event sees half a group. Sets are published before flags go up, and
 // flags go down before sets: whoever sees a flag up over an empty set only
-// looks in vain.
-func setArmed(hs []*Handler, arm bool) {
+// looks in vain. An error means that nothing is armed that was not.
+func setArmed(hs []*Handler, arm bool) error {
+	var changed []*Handler
 	var regs []*registration
+	seen := map[*registration]bool{}
 	for _, h := range hs {
 		if h.gone || h.live.Load() == arm {
 			continue
@@ -59,9 +63,26 @@ func setArmed(hs []*Handler, arm bool) {
 			h.limit.hits.Store(0)
 		}
 		h.live.Store(arm)
-		if !slices.Contains(regs, h.reg) {
+		changed = append(changed, h)
+		if !seen[h.reg] {
+			seen[h.reg] = true
 			regs = append(regs, h.reg)
 		}
 	}
-	republish(regs)
+	err := republish(regs)
+	if err == nil || !arm {
+		// Sites that could not be disarmed look at an empty set and go on: slower,
+		// not wrong. The next change tries again; Status counts the failure.
+		return nil
+	}
+	for _, h := range changed {
+		h.live.Store(false)
+	}
+	if undo := republish(regs); undo != nil {
+		return fmt.Errorf("%w (and afterwards: %w)", err, undo)
+	}
+	return err
 }
+
+// disarm disarms one handler, with registry.mu held. It can't fail.
+func disarm(h *Handler) { _ = setArmed([]*Handler{h}, false) }

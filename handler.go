@@ -24,7 +24,8 @@ type Handler struct {
 	goneGen uint64      // the first generation of the armed set without it
 	raises  bool        // a panic of this handler is meant for the program (failpoints)
 	limit   *limit      // nil without SkipHits and MaxHits
-	calls   *tally
+	calls   *tally      // nil for a point's
+	native  *native     // of a point's handler: its code is a trampoline
 	panics  atomic.Uint64
 	last    atomic.Pointer[PanicReport]
 
@@ -44,7 +45,21 @@ func (h *Handler) FullName() string { return h.reg.name + "/" + h.name }
 func (h *Handler) Armed() bool { return h.live.Load() }
 
 // Calls returns how often the handler was called, exactly, over its whole life.
-func (h *Handler) Calls() uint64 { return h.calls.sum() }
+func (h *Handler) Calls() uint64 {
+	if h.native != nil {
+		return h.native.calls()
+	}
+	return h.calls.sum()
+}
+
+// Dropped returns how many events were lost because a handler of [Point.Record]
+// was too slow, of all points together. Other handlers lose none.
+func (h *Handler) Dropped() uint64 {
+	if h.native == nil {
+		return 0
+	}
+	return h.native.dropped.Load()
+}
 
 // Panics returns how many calls ended in a panic (or in runtime.Goexit).
 func (h *Handler) Panics() uint64 { return h.panics.Load() }
@@ -109,6 +124,9 @@ func (h *Handler) drain(ctx context.Context) error {
 func (h *Handler) inFlight() (n int) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
+	if h.reg.slots == nil { // a point's
+		return 0
+	}
 	h.reg.slots.each(func(_ *slot, m mark) {
 		if m != markClaimed {
 			at := h.reg.position(m.gen(), h)

@@ -3,6 +3,7 @@ package gkhi
 import (
 	"reflect"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A Verdict is what a handler tells the hook.
@@ -56,12 +57,13 @@ type entry[F any] struct {
 // is taken or malformed or h is declared already: that is an error in the program.
 func Declare[T any](h *Hook[T], name, doc string, opts ...HookOption) {
 	r := newRegistration(KindHook, name, doc, reflect.TypeFor[T](), opts)
-	r.key = &h.key
+	r.flag = h.key.armed.store
 	r.any = h
 	r.check = func(fn any) bool { f, ok := fn.(func(T) Verdict); return ok && f != nil }
 	r.publish = func(gen uint64, hs []*Handler) {
 		h.set.Store(newArmedSet[func(T) Verdict](gen, r.slots, hs))
 	}
+	r.addKey(unsafe.Pointer(&h.key), 1, false)
 	declare(r, &h.reg)
 }
 

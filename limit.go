@@ -19,7 +19,7 @@ func (l *limit) take(h *Handler) bool {
 		registry.mu.Lock()
 		// Unless h was armed anew, with fresh counts, in the meantime.
 		if l.used() == l.max {
-			setArmed([]*Handler{h}, false)
+			disarm(h)
 		}
 		registry.mu.Unlock()
 	}

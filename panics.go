@@ -61,7 +61,7 @@ func (h *Handler) failed(value any, sl *slot) (goesOn bool) {
 	h.last.Store(r)
 	registry.mu.Lock()
 	if !h.gone {
-		setArmed([]*Handler{h}, false)
+		disarm(h)
 	}
 	registry.mu.Unlock()
 	h.detached(false)

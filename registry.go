@@ -10,9 +10,12 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/failpoint"
 	"github.com/gkhi/gkhi/internal/near"
+	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/scan"
 )
 
 // pkgPath is this package's path as it stands in function names.
@@ -24,10 +27,11 @@ var pkgPath = reflect.TypeFor[Handler]().PkgPath()
 var registry = struct {
 	mu    sync.Mutex
 	hooks map[string]*registration
+	keys  map[int]*registration // by siteKey
 	seq   uint64
 	// watching is whether the goroutine of watchAges runs.
 	watching bool
-}{hooks: map[string]*registration{}}
+}{hooks: map[string]*registration{}, keys: map[int]*registration{}}
 
 // AnyHook is a hook of any kind and type, as [Lookup] finds it. To use it with
 // its own type, assert that: hook.(*gkhi.Hook[CommitEvent]).
@@ -85,13 +89,20 @@ type registration struct {
 	line    int
 	opts    hookOptions
 	any     AnyHook
-	key     *key
 	check   func(fn any) bool               // is fn of the hook's handler type, and not nil
 	publish func(gen uint64, hs []*Handler) // stores a new armed set
 	// bindFailpoint, of a decision, checks that a term's values fit and returns what registers its handler.
 	bindFailpoint func(*failpoint.Program) (register func() (*Handler, error), err error)
 
+	// flag sets what sites test; nil for a chain, which has no sites.
+	flag func(on bool)
+	// call, of a point, returns the trampoline for its armed handlers.
+	call func(armed []*Handler) (uintptr, error)
+
 	// Guarded by registry.mu.
+	siteKey  int                   // the number of its key in internal/patch
+	sites    patch.Change          // what the sites were last told
+	armed    []*Handler            // the set published last
 	slots    *slots                // made by the first register, then fixed
 	gen      uint64                // of the set published last
 	handlers []*Handler            // in the order in which they run
@@ -102,7 +113,7 @@ type registration struct {
 // newRegistration is called by the exported Declare functions directly, so that
 // their caller is the place of declaration.
 func newRegistration(kind Kind, name, doc string, event reflect.Type, opts []HookOption) *registration {
-	r := &registration{kind: kind, name: name, doc: doc, event: event}
+	r := &registration{kind: kind, name: name, doc: doc, event: event, siteKey: -1}
 	for _, o := range opts {
 		o(&r.opts)
 	}
@@ -123,6 +134,15 @@ func declare(r *registration, at *atomic.Pointer[registration]) {
 		panic("gkhi: hook " + r.name + " is declared already, as " + at.Load().name)
 	}
 	registry.hooks[r.name] = r
+	if r.siteKey >= 0 {
+		registry.keys[r.siteKey] = r
+	}
+}
+
+// addKey makes the variable that r's sites test known to patching.
+func (r *registration) addKey(at unsafe.Pointer, size uintptr, bare bool) {
+	r.siteKey = patch.Default.Add(scan.Key{Addr: uintptr(at), Size: size, Bare: bare})
+	r.sites = patch.Change{Key: r.siteKey}
 }
 
 func checkName(what, name string) error {
@@ -155,6 +175,7 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 		return nil, err
 	}
 	h := &Handler{name: name, reg: r, fn: fn}
+	h.native, _ = fn.(*native)
 	for _, o := range opts {
 		o(&h.opts)
 	}
@@ -186,10 +207,12 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 	if len(r.handlers) == maxHandlers {
 		return nil, invalid("register %s/%s: the hook has %d handlers, and can't have more", r.name, name, maxHandlers)
 	}
-	if r.slots == nil {
-		r.slots = newSlots()
+	if r.kind != KindPoint {
+		if r.slots == nil {
+			r.slots = newSlots()
+		}
+		h.calls = new(tally)
 	}
-	h.calls = new(tally)
 	registry.seq++
 	h.seq = registry.seq
 	r.handlers = append(r.handlers, h)
@@ -225,42 +248,64 @@ func (r *registration) remove(h *Handler) {
 	if h.gone {
 		return
 	}
-	setArmed([]*Handler{h}, false)
+	disarm(h)
 	h.gone, h.goneGen = true, r.gen
 	r.handlers = slices.DeleteFunc(r.handlers, func(o *Handler) bool { return o == h })
 }
 
-// republish gives each hook the set of its armed handlers and sets its key, with
-// registry.mu held.
-func republish(regs []*registration) {
+// republish gives each hook the set of its armed handlers, sets its flag and
+// moves its sites, with registry.mu held. On an error the sites are as before.
+func republish(regs []*registration) error {
+	var changes []patch.Change
 	for _, r := range regs {
-		var armed []*Handler
+		r.armed = nil
 		for _, h := range r.handlers {
 			if h.live.Load() {
-				armed = append(armed, h)
+				r.armed = append(r.armed, h)
 			}
 		}
+		if len(r.armed) == 0 {
+			r.flag(false)
+		}
 		r.gen++
-		if r.history == nil {
-			r.history = map[uint64][]*Handler{}
+		r.publish(r.gen, r.armed)
+		r.remember()
+		c := patch.Change{Key: r.siteKey, On: len(r.armed) > 0}
+		if r.call != nil && c.On {
+			var err error
+			if c.Call, err = r.call(r.armed); err != nil {
+				return err
+			}
 		}
-		r.history[r.gen] = armed
-		if len(armed) == 0 {
-			r.key.armed.store(false)
+		if c != r.sites && r.siteKey >= 0 {
+			changes = append(changes, c)
 		}
-		r.publish(r.gen, armed)
-		r.forget()
 	}
 	for _, r := range regs {
-		if len(r.history[r.gen]) > 0 {
-			r.key.armed.store(true)
+		if len(r.armed) > 0 {
+			r.flag(true)
 		}
 	}
+	if err := patch.Default.Set(changes); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		registry.keys[c.Key].sites = c
+	}
+	return nil
 }
 
-// forget drops the sets that no call uses any more, with registry.mu held. A
-// claim that has not told its generation yet may use any of them.
-func (r *registration) forget() {
+// remember keeps the set that was just published for as long as a call may use
+// it, and drops those that none uses any more, with registry.mu held. A claim
+// that has not told its generation yet may use any of them.
+func (r *registration) remember() {
+	if r.slots == nil { // a point: nothing of it runs in a Fire
+		return
+	}
+	if r.history == nil {
+		r.history = map[uint64][]*Handler{}
+	}
+	r.history[r.gen] = r.armed
 	used := map[uint64]bool{r.gen: true}
 	unknown := false
 	r.slots.each(func(_ *slot, m mark) {

@@ -66,7 +66,7 @@ func lookAtAll() bool {
 	defer registry.mu.Unlock()
 	busy, now := false, time.Now()
 	for _, r := range registry.hooks {
-		if len(r.look(now)) > 0 || len(r.history[r.gen]) > 0 {
+		if len(r.look(now)) > 0 || len(r.armed) > 0 && r.slots != nil {
 			busy = true
 		}
 	}

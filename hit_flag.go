@@ -1,0 +1,39 @@
+//go:build !(linux && amd64) || race
+
+package gkhi
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// pointsPatched says that a point's handlers are called by its patched sites.
+const pointsPatched = false
+
+// Hit marks the place: a load and a branch, which calls the handlers when there
+// are any. (Where points are patched it is only the load.)
+func (p *Point) Hit() {
+	if atomic.LoadUint64(&p.word) != 0 {
+		p.hit()
+	}
+}
+
+// hit runs the armed handlers.
+//
+//go:noinline
+func (p *Point) hit() {
+	set := p.set.Load()
+	if set == nil {
+		return
+	}
+	for _, n := range *set {
+		n.hits.Add(1)
+		if n.kind == record.Note {
+			pc, _, _, _ := runtime.Caller(1)
+			n.sink(PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc})
+		}
+	}
+}

@@ -1,0 +1,130 @@
+//go:build amd64 || arm64
+
+package patch
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gkhi/gkhi/internal/scan"
+	"github.com/gkhi/gkhi/internal/textmem"
+)
+
+// kernel is the real System.
+type kernel struct{ textmem.Kernel }
+
+// Tracer reads TracerPid of /proc/self/status; a system without it has no
+// tracers that can be seen.
+func (kernel) Tracer() int {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(b, []byte("\nTracerPid:\t"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	pid, _ := strconv.Atoi(string(line))
+	return pid
+}
+
+// Text lists the executable mappings that hold Go code: the program and its
+// plugins, or the shared library that this code is in. Neighbours are one: pages that
+// were remapped stand between pages of the file.
+func (kernel) Text() ([]scan.Segment, error) {
+	var text []mapping
+	err := eachMapping(func(m mapping) {
+		if m.perms != "r-xp" {
+			return
+		}
+		if n := len(text); n > 0 && text[n-1].to == m.from {
+			text[n-1].to = m.to
+		} else {
+			text = append(text, m)
+		}
+	})
+	var segs []scan.Segment
+	for _, m := range text {
+		if holdsGo(m.from, m.to) {
+			segs = append(segs, scan.Segment{Addr: m.from, Bytes: textmem.Bytes(m.from, int(m.to-m.from))})
+		}
+	}
+	return segs, err
+}
+
+// GOT lists the memory that may hold global offset tables: only plugins refer
+// to keys through them, so it is empty in a program of one module.
+func (k kernel) GOT() ([]scan.Segment, error) {
+	var paths []string
+	err := eachMapping(func(m mapping) {
+		if m.perms == "r-xp" && m.path != "" && !slices.Contains(paths, m.path) && holdsGo(m.from, m.to) {
+			paths = append(paths, m.path)
+		}
+	})
+	if err != nil || len(paths) < 2 {
+		return nil, err
+	}
+	var segs []scan.Segment
+	err = eachMapping(func(m mapping) {
+		if slices.Contains(paths, m.path) && (m.perms == "r--p" || m.perms == "rw-p") {
+			segs = append(segs, scan.Segment{Addr: m.from, Bytes: textmem.Bytes(m.from, int(m.to-m.from))})
+		}
+	})
+	return segs, err
+}
+
+// holdsGo samples a mapping: a Go binary's text segment may begin with C code.
+func holdsGo(from, to uintptr) bool {
+	step := max((to-from)/64, 4096)
+	for pc := from; pc < to; pc += step {
+		if runtime.FuncForPC(pc) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// A mapping is a line of /proc/self/maps.
+type mapping struct {
+	from, to uintptr
+	perms    string
+	path     string // of the file; empty or in brackets for other memory
+}
+
+func eachMapping(f func(mapping)) error {
+	file, err := os.Open("/proc/self/maps")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if m, ok := parseMapping(lines.Text()); ok {
+			f(m)
+		}
+	}
+	return lines.Err()
+}
+
+// parseMapping reads "from-to perms offset dev inode  path".
+func parseMapping(line string) (m mapping, ok bool) {
+	f := strings.Fields(line)
+	if len(f) < 5 {
+		return m, false
+	}
+	a, b, _ := strings.Cut(f[0], "-")
+	from, err1 := strconv.ParseUint(a, 16, 64)
+	to, err2 := strconv.ParseUint(b, 16, 64)
+	if err1 != nil || err2 != nil || to <= from {
+		return m, false
+	}
+	m = mapping{from: uintptr(from), to: uintptr(to), perms: f[1]}
+	if len(f) > 5 {
+		m.path = strings.Join(f[5:], " ")
+	}
+	return m, true
+}

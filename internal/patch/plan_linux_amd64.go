@@ -1,0 +1,85 @@
+package patch
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/scan"
+)
+
+// plan works out the site's pieces; see the table in doc.go.
+func (s *site) plan() error {
+	switch s.Form {
+	case scan.Guarded, scan.GuardedBranch:
+		return s.planGuarded()
+	case scan.Bare:
+		dorm := amd64.Dormant()
+		s.pieces = []*piece{{
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dorm[:],
+			resumeDorm: s.Addr + uintptr(s.Len),
+		}}
+		return nil
+	}
+	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
+}
+
+func (s *site) planGuarded() error {
+	past := s.Branch + uintptr(s.BranchLen)
+	whenDormant, whenArmed := past, s.Target
+	if s.TakenDormant {
+		whenDormant, whenArmed = s.Target, past
+	}
+	jump, noop, err := branchForms(s.Branch, s.Target, int(s.BranchLen))
+	if err != nil {
+		return err
+	}
+	branch := &piece{
+		addr: s.Branch, now: make([]byte, s.BranchLen), dorm: noop, arm: jump,
+		resumeDorm: whenDormant, resumeArm: whenArmed,
+	}
+	if s.TakenDormant {
+		branch.dorm, branch.arm = jump, noop
+	}
+	if s.Form == scan.Guarded {
+		dorm := amd64.Dormant()
+		s.pieces = append(s.pieces, &piece{
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dorm[:], arm: dorm[:],
+			resumeDorm: whenDormant, resumeArm: whenArmed,
+		})
+	}
+	s.pieces = append(s.pieces, branch)
+	return nil
+}
+
+// branchForms returns a jump and a no-op of n bytes that differ in their first
+// byte only: JMP and TEST AL or EAX with the displacement as its operand.
+func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
+	const testAL, testEAX = 0xA8, 0xA9
+	switch n {
+	case amd64.LenJcc8:
+		b, err := amd64.Jmp8(uint64(at), uint64(to))
+		if err != nil {
+			return nil, nil, err
+		}
+		return b[:], []byte{testAL, b[1]}, nil
+	case amd64.LenJcc32:
+		b, err := amd64.Jmp32(uint64(at), uint64(to))
+		if err != nil {
+			return nil, nil, err
+		}
+		jump = amd64.AppendNop(b[:], n-len(b))
+		noop = append([]byte{testEAX}, jump[1:]...)
+		return jump, noop, nil
+	}
+	return nil, nil, fmt.Errorf("a branch of %d bytes is not known", n)
+}
+
+// armedBare is CALL trampoline; NOP2.
+func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
+	b, err := amd64.Call32(uint64(pc.addr), uint64(trampoline))
+	if err != nil {
+		return nil, errors.New("the trampoline is out of the site's reach")
+	}
+	return append(b[:], pc.dorm[len(b):]...), nil
+}

@@ -1,0 +1,114 @@
+//go:build linux && (amd64 || arm64)
+
+package patch
+
+import (
+	"runtime"
+
+	"github.com/gkhi/gkhi/internal/scan"
+	"github.com/gkhi/gkhi/internal/textmem"
+)
+
+// Status describes the patcher now.
+func (p *Patcher) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Status{Keys: len(p.keys), Stats: p.stats, Prepared: p.mem != nil && p.scanned == len(p.keys)}
+	if p.mem != nil {
+		s.Method = p.mem.Method()
+	}
+	switch {
+	case p.refused != nil:
+		s.Reason = p.refused.Error()
+	case p.paused != nil:
+		s.Reason = p.paused.Error()
+	case p.mem == nil:
+		s.Reason = "nothing was armed yet"
+	}
+	for _, k := range p.keys {
+		s.Flagged += len(k.rejects)
+		for _, st := range k.sites {
+			if len(st.pieces) == 0 {
+				s.Flagged++
+				continue
+			}
+			s.Sites++
+			if st.state != asCompiled {
+				s.Patched++
+			}
+			for _, pc := range st.pieces {
+				if pc.stuck {
+					s.Stuck++
+				}
+			}
+		}
+	}
+	return s
+}
+
+// Sites describes the references to a key that Add returned: its sites first,
+// then those that are none.
+func (p *Patcher) Sites(key int) []SiteInfo {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.keys[key]
+	var out []SiteInfo
+	for _, s := range k.sites {
+		in := describe(s.Ref)
+		in.Addr, in.Form, in.State, in.Reason = s.Addr, s.Form.String(), s.state.String(), s.whyNot
+		from := s.Addr
+		if s.Form == scan.GuardedBranch {
+			from = s.Branch
+		}
+		in.Bytes = append([]byte(nil), textmem.Bytes(from, int(s.End()-from))...)
+		out = append(out, in)
+	}
+	for _, r := range k.rejects {
+		in := describe(r.Addr)
+		in.Addr, in.State, in.Reason = r.Addr, asCompiled.String(), r.Reason.String()
+		out = append(out, in)
+	}
+	return out
+}
+
+// Patched returns the addresses of a bare key's sites that are no-ops or calls.
+func (p *Patcher) Patched(key int) []uintptr {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []uintptr
+	for _, s := range p.keys[key].sites {
+		if s.state != asCompiled {
+			out = append(out, s.Addr)
+		}
+	}
+	return out
+}
+
+// Home returns the range of text that trampolines serve: the module's that this
+// code is in.
+func (p *Patcher) Home() (lo, hi uintptr) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.findHome(); err != nil {
+		return 0, 0
+	}
+	return p.home.Addr, p.home.Addr + uintptr(len(p.home.Bytes))
+}
+
+// describe finds the place in the source; inlined code is named after what was
+// inlined, and the function after what it was inlined into.
+func describe(pc uintptr) (in SiteInfo) {
+	in.Addr = pc
+	frames := runtime.CallersFrames([]uintptr{pc + 1})
+	for {
+		f, more := frames.Next()
+		// The frames go outwards. Skip those of Armed and Hit themselves.
+		if in.File == "" || inLibrary(in.Func) {
+			in.File, in.Line = f.File, f.Line
+		}
+		in.Func = f.Function
+		if !more {
+			return in
+		}
+	}
+}

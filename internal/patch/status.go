@@ -1,0 +1,37 @@
+package patch
+
+import "time"
+
+// Stats counts what a patcher did.
+type Stats struct {
+	TextBytes int           // scanned the last time
+	ScanTime  time.Duration // in all
+	Batches   uint64        // of Set and Prepare that changed something
+	Toggles   uint64        // instructions changed
+	Failures  uint64        // steps that the system refused
+}
+
+// A Status says how a process's sites are armed.
+type Status struct {
+	Method   string // how text is written; empty when it is not
+	Reason   string // why sites are not patched; empty when they are
+	Keys     int
+	Sites    int // found that can be patched
+	Patched  int // that are
+	Stuck    int // with an INT3 that could not be taken back: right but slow
+	Flagged  int // references to keys that stay as compiled
+	Prepared bool
+	Stats
+}
+
+// SiteInfo describes one reference to a key.
+type SiteInfo struct {
+	Func   string // name of the function, the one it was compiled into
+	File   string
+	Line   int
+	Addr   uintptr
+	Form   string // "guarded", "bare", …; empty for a reference that is no site
+	State  string // "as compiled", "dormant", "armed"
+	Reason string // why it is not patched, or is no site
+	Bytes  []byte // what is there now: all instructions of the site
+}

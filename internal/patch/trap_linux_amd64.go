@@ -1,0 +1,117 @@
+package patch
+
+import (
+	"fmt"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+)
+
+// trapHandler is in assembly and is called by the kernel only.
+func trapHandler()
+
+// trapPC returns the address of trapHandler's own code. (The value of a Go func
+// would be that of the wrapper that the linker puts in front of assembly.)
+func trapPC() uintptr
+
+// What trapHandler reads. chained is the handler that was there before, Go's.
+var (
+	trapTable unsafe.Pointer
+	chained   uintptr
+)
+
+// A trapEntry says where a thread goes on that trapped at addr. The layout is
+// known to the assembly.
+type trapEntry struct {
+	addr   uintptr // of the INT3; 0 ends a chain of probes
+	resume uintptr // where to go on
+	call   uintptr // when not 0: call this first and go on behind the CALL's 5 bytes
+	_      uintptr
+}
+
+// A trapMap is a hash table with linear probing of all sites, at most half full.
+// A published one changes only in resume and call.
+type trapMap struct {
+	// mem[0].addr holds the mask, the rest are the entries: one piece of memory,
+	// as the assembly wants it.
+	mem []trapEntry
+}
+
+func newTrapMap(n int) *trapMap {
+	size := 16
+	for size < 2*n {
+		size *= 2
+	}
+	mem := make([]trapEntry, size+1)
+	mem[0].addr = uintptr(size - 1)
+	return &trapMap{mem: mem}
+}
+
+// find returns the entry of addr, or the free one where it belongs.
+func (m *trapMap) find(addr uintptr) *trapEntry {
+	i := (addr * 0x9E3779B97F4A7C15) >> 32
+	for ; ; i++ {
+		e := &m.mem[1+i&m.mem[0].addr]
+		if e.addr == addr || e.addr == 0 {
+			return e
+		}
+	}
+}
+
+// set changes where a thread goes on that traps at addr.
+func (m *trapMap) set(addr, resume, call uintptr) {
+	e := m.find(addr)
+	atomic.StoreUintptr(&e.resume, resume)
+	atomic.StoreUintptr(&e.call, call)
+	e.addr = addr
+}
+
+// publish makes m the table that the handler uses. Older ones are kept: a
+// handler may be reading them.
+func (m *trapMap) publish() {
+	retired = append(retired, m)
+	atomic.StorePointer(&trapTable, unsafe.Pointer(&m.mem[0]))
+}
+
+var retired []*trapMap
+
+// sigaction is the kernel's struct for x86-64.
+type sigaction struct {
+	handler, flags, restorer uintptr
+	mask                     uint64
+}
+
+// rtSigaction calls rt_sigaction(2); either may be nil.
+func (kernel) rtSigaction(sig syscall.Signal, act, old *sigaction) error {
+	_, _, e := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(sig),
+		uintptr(unsafe.Pointer(act)), uintptr(unsafe.Pointer(old)), 8, 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+// installTrap puts trapHandler in front of the Go runtime's handler for
+// SIGTRAP, once, and checks that it is still there when called again.
+func installTrap(sys System) error {
+	var now sigaction
+	if err := sys.rtSigaction(syscall.SIGTRAP, nil, &now); err != nil {
+		return fmt.Errorf("the system refuses rt_sigaction for SIGTRAP: %w", err)
+	}
+	switch {
+	case now.handler == trapPC():
+		return nil
+	case chained != 0:
+		return fmt.Errorf("another library took over the handler of SIGTRAP")
+	case now.handler <= 1:
+		return fmt.Errorf("the Go runtime has no handler for SIGTRAP in this process")
+	}
+	act := now // its flags (SA_SIGINFO, SA_ONSTACK, SA_RESTORER), restorer and mask suit us
+	act.handler = trapPC()
+	chained = now.handler
+	if err := sys.rtSigaction(syscall.SIGTRAP, &act, nil); err != nil {
+		chained = 0
+		return fmt.Errorf("the system refuses rt_sigaction for SIGTRAP: %w", err)
+	}
+	return nil
+}

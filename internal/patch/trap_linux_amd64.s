@@ -1,0 +1,65 @@
+#include "textflag.h"
+
+// Offsets in the kernel's ucontext_t and siginfo_t for x86-64.
+#define UC_RSP 160
+#define UC_RIP 168
+#define SI_CODE 8
+
+// trapHandler is the SIGTRAP handler, called by the kernel with the C calling
+// convention: DI signal, SI *siginfo, DX *ucontext. It knows nothing of Go: there may be
+// no g, and the stack may be anybody's. See the protocol in doc.go.
+TEXT ·trapHandler(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL SI_CODE(SI), AX
+	CMPL AX, $0
+	JLE  chain                // sent by kill: not an instruction's
+	MOVQ ·trapTable(SB), R9
+	TESTQ R9, R9
+	JZ   chain
+	MOVQ UC_RIP(DX), R8
+	DECQ R8                   // the address of the INT3, if it was one
+	MOVQ 0(R9), R10           // mask
+	MOVQ R8, R11
+	MOVQ $0x9E3779B97F4A7C15, AX
+	IMULQ AX, R11
+	SHRQ $32, R11
+probe:
+	ANDQ R10, R11
+	MOVQ R11, AX
+	SHLQ $5, AX               // 32 bytes an entry
+	LEAQ 32(R9)(AX*1), AX
+	MOVQ 0(AX), CX
+	CMPQ CX, R8
+	JEQ  found
+	INCQ R11
+	TESTQ CX, CX
+	JNZ  probe
+chain:
+	MOVQ ·chained(SB), R11
+	JMP  R11
+found:
+	CMPB (R8), $0xCC
+	JNE  again
+	MOVQ 16(AX), CX           // call
+	TESTQ CX, CX
+	JNZ  call
+	MOVQ 8(AX), CX            // resume
+	MOVQ CX, UC_RIP(DX)
+	RET
+again:
+	MOVQ R8, UC_RIP(DX)
+	RET
+call:
+	// As CALL at the site would have done. Go code has no red zone.
+	MOVQ UC_RSP(DX), R10
+	SUBQ $8, R10
+	ADDQ $5, R8
+	MOVQ R8, (R10)
+	MOVQ R10, UC_RSP(DX)
+	MOVQ CX, UC_RIP(DX)
+	RET
+
+// func trapPC() uintptr
+TEXT ·trapPC(SB), NOSPLIT, $0-8
+	LEAQ ·trapHandler(SB), AX
+	MOVQ AX, ret+0(FP)
+	RET

@@ -1,0 +1,34 @@
+package patch
+
+import (
+	"fmt"
+
+	"github.com/gkhi/gkhi/internal/textmem"
+)
+
+const int3 = 0 // there are no traps here: no piece is ever stuck
+
+// write replaces aligned words: see the protocol for arm64 in doc.go.
+func (p *Patcher) write(items []item) error {
+	put := func(form func(item) []byte) error {
+		ws := make([]textmem.Write, len(items))
+		for i, it := range items {
+			ws[i] = textmem.Write{Addr: it.addr, Bytes: form(it)}
+		}
+		if err := p.mem.Write(ws); err != nil {
+			return err
+		}
+		return p.mem.Serialize()
+	}
+	err := put(func(it item) []byte { return it.new })
+	if err == nil {
+		return nil
+	}
+	if undo := put(func(it item) []byte { return it.old }); undo != nil {
+		return fmt.Errorf("patch: %w, and taking it back: %w", err, undo)
+	}
+	return fmt.Errorf("patch: %w", err)
+}
+
+// writeDirect is write: no breakpoints are involved.
+func (p *Patcher) writeDirect(items []item) error { return p.write(items) }

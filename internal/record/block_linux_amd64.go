@@ -1,0 +1,177 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+)
+
+func countHit()
+func noteHit()
+func countAndNoteHit()
+func trampolines() (count, note, both uintptr)
+
+// Ticks reads the time stamp counter, as events do.
+func Ticks() uint64
+
+// Sizes that the assembly knows too.
+const (
+	slotCount  = 256
+	ringEvents = 1 << 16
+	eventSize  = 32
+	ringAt     = 4096
+	countersAt = ringAt + ringEvents*eventSize
+)
+
+// slots is the table that the assembly searches: who owns which block.
+var slots struct {
+	owner [slotCount]uintptr
+	block [slotCount]uintptr
+}
+
+var (
+	claims int64   // slots claimed, kept by the assembly
+	shared uintptr // the block of threads that found no slot
+)
+
+// header is the start of a block, as the assembly knows it.
+type header struct {
+	counters uintptr // where the counter of text address 0 would be
+	head     uint64
+	goid     uintptr
+	dropped  uint64
+	_        [4]uint64
+	limit    uint64 // written by the reader
+	tail     uint64 // the reader's own
+}
+
+type rawEvent struct {
+	ticks, goid uint64
+	ret         uintptr
+	_           uint64
+}
+
+// state is the recorder of the process.
+var state struct {
+	mu     sync.Mutex
+	ready  bool
+	err    error
+	text   uintptr // lowest address of the text that is covered
+	size   uintptr
+	blocks []*header
+}
+
+// Open reserves the blocks for text of size bytes at addr, once. It covers
+// returns to these addresses only; Trampoline's callers see to that. The error is
+// a sentence about what this machine or Go release lacks.
+func Open(addr, size uintptr) error {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if state.ready || state.err != nil {
+		return state.err
+	}
+	state.err = open(addr, size)
+	state.ready = state.err == nil
+	return state.err
+}
+
+func open(addr, size uintptr) error {
+	goid, err := offsets()
+	if err != nil {
+		return err
+	}
+	const page = 4096
+	stride := (countersAt + 2*size + 2*page) &^ (page - 1)
+	const noReserve = 0x4000
+	base, _, e := syscall.Syscall6(syscall.SYS_MMAP, 0, stride*(slotCount+1), syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|noReserve, ^uintptr(0), 0)
+	if e != 0 {
+		return fmt.Errorf("no address space for the buffers of points: %w", os.NewSyscallError("mmap", e))
+	}
+	state.text, state.size = addr, size
+	for i := range slotCount + 1 {
+		at := base + uintptr(i)*stride
+		h := (*header)(*(*unsafe.Pointer)(unsafe.Pointer(&at)))
+		state.blocks = append(state.blocks, h)
+		h.counters = at + countersAt - 2*addr
+		h.goid = goid
+		h.limit = ringEvents
+		if i < slotCount {
+			slots.block[i] = at
+		} else {
+			shared = at
+		}
+	}
+	return nil
+}
+
+// Trampoline returns the address that a site calls.
+func Trampoline(k Kind) (uintptr, error) {
+	count, note, both := trampolines()
+	switch k {
+	case Count:
+		return count, nil
+	case Note:
+		return note, nil
+	case Count | Note:
+		return both, nil
+	}
+	return 0, errors.New("no trampoline for nothing")
+}
+
+// Hits returns how often the site at addr (the first byte of the CALL) was
+// counted, by all threads, ever.
+func Hits(addr uintptr) uint64 {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	var sum uint64
+	for h := range used {
+		sum += readCounter(h.counters + 2*(addr+5))
+	}
+	return sum
+}
+
+// used yields the blocks that a thread has claimed, and the shared one, with
+// state.mu held.
+func used(yield func(*header) bool) {
+	for i, h := range state.blocks {
+		if (i == slotCount || atomic.LoadUintptr(&slots.owner[i]) != 0) && !yield(h) {
+			return
+		}
+	}
+}
+
+// readCounter reads a counter that its thread may be writing. Counters are not
+// aligned: one that crosses a cache line may be read torn, so two reads have to agree.
+func readCounter(at uintptr) uint64 {
+	for {
+		a := uint64(word(at))
+		if b := uint64(word(at)); a == b {
+			return a
+		}
+	}
+}
+
+// Drain passes on the events that were noted since the last time, thread by
+// thread, each thread's in order, and returns how many were dropped because a
+// ring was full, ever.
+func Drain(f func(Event)) (dropped uint64) {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	for h := range used {
+		ring := (*[ringEvents]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
+		head := atomic.LoadUint64(&h.head)
+		for t := h.tail; t != head; t++ {
+			e := ring[t%ringEvents]
+			f(Event{e.ticks, e.goid, e.ret - 5})
+		}
+		h.tail = head
+		atomic.StoreUint64(&h.limit, head+ringEvents)
+		dropped += atomic.LoadUint64(&h.dropped)
+	}
+	return dropped
+}

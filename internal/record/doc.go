@@ -1,0 +1,32 @@
+// Package record is what a patched point calls: trampolines that count a hit
+// or note it with its time and goroutine, in buffers that belong to one thread
+// each, so that no hit takes a lock or touches another CPU's cache line.
+//
+// A trampoline runs on the stack of whatever function the point is in, maybe a
+// leaf with live values in every register. It keeps each register it uses on the stack and changes
+// no flags at all: it is written with MOV, LEA, NOT, MOVZX and JRCXZ only, since
+// saving and restoring flags would cost more than all of its work. It uses
+// less than 64 bytes of stack and is never preempted by the Go scheduler, which doesn't stop
+// goroutines in assembly; so the thread stays the same throughout.
+//
+// # Per-thread blocks
+//
+// A thread is known by its m, the runtime's thread structure, which g points to;
+// g is in R14 wherever compiled Go code runs. Layout checks at start (see
+// offsets) find the two fields that are used, or refuse. The blocks hang off a
+// table that is searched by m's address; a thread claims its block with its first hit. When more
+// threads come than there are blocks (240), the late ones share one: they count with locked
+// instructions there, and their records are dropped and counted.
+//
+//	header | ring of 65,536 events of 32 bytes | a counter for each byte of text, times 2
+//
+// Counters are found by the return address, without a look-up: 8 bytes at twice its
+// offset in the text. Sites are at least 7 bytes apart, so counters don't overlap. Memory
+// is reserved, not used, until it is touched.
+//
+// # The ring
+//
+// One writer, the thread, and one reader, Drain. The writer writes the event, then
+// head; the reader copies, then moves limit = tail + 65,536. On amd64 stores are seen in
+// order, so neither needs a barrier. When head meets limit events are dropped and counted.
+package record

@@ -1,0 +1,32 @@
+//go:build !(linux && amd64)
+
+package record
+
+import (
+	"errors"
+	"runtime"
+	"time"
+)
+
+var errUnsupported = errors.New("points are not patched on " + runtime.GOOS + "/" + runtime.GOARCH)
+
+// Open says that there are no trampolines here.
+func Open(addr, size uintptr) error { return errUnsupported }
+
+// Trampoline says that there are none here.
+func Trampoline(Kind) (uintptr, error) { return 0, errUnsupported }
+
+// Hits has nothing to count.
+func Hits(uintptr) uint64 { return 0 }
+
+// Drain has nothing to pass on.
+func Drain(func(Event)) uint64 { return 0 }
+
+// A Clock is not used here.
+type Clock struct{}
+
+// Now returns a Clock.
+func Now() Clock { return Clock{} }
+
+// Time returns the current time.
+func (Clock) Time(uint64) time.Time { return time.Now() }

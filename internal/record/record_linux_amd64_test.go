@@ -1,0 +1,13 @@
+package record
+
+import (
+	"testing"
+)
+
+func TestOffsets(t *testing.T) {
+	off, err := offsets()
+	t.Log(off, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+}

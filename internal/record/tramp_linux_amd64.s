@@ -1,0 +1,202 @@
+#include "textflag.h"
+
+// The owners of blocks, by slot; then the blocks. See block in block_linux_amd64.go.
+#define BLOCKS 2048
+
+// Offsets in a block's header.
+#define H_COUNTERS 0 // address of the counter of text address 0
+#define H_HEAD 8     // events written
+#define H_GOID 16    // offset of goid in g
+#define H_DROPPED 24
+#define H_LIMIT 64   // head may go up to here; on a line of its own
+
+#define RING 4096    // offset of the ring in a block
+#define G_M 48       // offset of m in g; checked at start
+
+// FIND leaves the calling thread's block in BX. It uses AX, CX, DX and changes no
+// flags. It jumps to label over when there is no block for it. The stack
+// holds the four registers, and above them the return address.
+#define FIND(probe, claim, claimed, found, over) \
+	MOVQ G_M(R14), AX             \
+	LEAQ ·slots(SB), BX           \
+	MOVBLZX AH, DX                \
+	NOTQ AX                       \ // -m - 1
+probe:                            \
+	MOVQ (BX)(DX*8), CX           \
+	LEAQ 1(AX)(CX*1), CX          \ // owner - m
+	JCXZQ found                   \
+	MOVQ (BX)(DX*8), CX           \
+	JCXZQ claim                   \
+	LEAQ 1(DX), DX                \
+	MOVBLZX DL, DX                \
+	JMP probe                     \
+claim:                            \
+	PUSHFQ                        \
+	MOVL $1, CX                   \
+	LOCK                          \
+	XADDQ CX, ·claims(SB)         \ // never more than 240, so a probe ends
+	CMPQ CX, $240                 \
+	JGE over                      \
+	NOTQ AX                       \
+	MOVQ AX, CX                   \
+	XORL AX, AX                   \
+	LOCK                          \
+	CMPXCHGQ CX, (BX)(DX*8)       \
+	JEQ claimed                   \
+	LOCK                          \
+	DECQ ·claims(SB)              \ // another thread was faster
+claimed:                          \
+	MOVQ CX, AX                   \
+	NOTQ AX                       \
+	POPFQ                         \
+	JMP probe                     \
+found:                            \
+	MOVQ BLOCKS(BX)(DX*8), BX
+
+#define SAVE \
+	PUSHQ AX \
+	PUSHQ BX \
+	PUSHQ CX \
+	PUSHQ DX
+
+#define RESTORE \
+	POPQ DX \
+	POPQ CX \
+	POPQ BX \
+	POPQ AX
+
+// The return address, behind four registers.
+#define RET_ADDR 32(SP)
+
+// COUNT adds one to the site's counter in the block BX.
+#define COUNT \
+	MOVQ RET_ADDR, CX          \
+	MOVQ H_COUNTERS(BX), AX    \
+	LEAQ (AX)(CX*2), AX        \
+	MOVQ (AX), CX              \
+	LEAQ 1(CX), CX             \
+	MOVQ CX, (AX)
+
+// NOTE writes an event: time stamp counter, goroutine, return address.
+#define NOTE(full, done) \
+	MOVQ H_HEAD(BX), CX        \
+	MOVQ H_LIMIT(BX), AX       \
+	NOTQ CX                    \
+	LEAQ 1(AX)(CX*1), CX       \ // limit - head
+	JCXZQ full                 \
+	MOVWLZX H_HEAD(BX), CX     \ // slot in the ring
+	LEAQ (CX*8), CX            \
+	LEAQ RING(BX)(CX*4), CX    \
+	RDTSC                      \
+	MOVL AX, 0(CX)             \
+	MOVL DX, 4(CX)             \
+	MOVQ H_GOID(BX), DX        \
+	MOVQ (R14)(DX*1), AX       \
+	MOVQ AX, 8(CX)             \
+	MOVQ RET_ADDR, AX          \
+	MOVQ AX, 16(CX)            \
+	MOVQ H_HEAD(BX), AX        \
+	LEAQ 1(AX), AX             \
+	MOVQ AX, H_HEAD(BX)        \ // publishes the event
+	JMP done                   \
+full:                          \
+	MOVQ H_DROPPED(BX), CX     \
+	LEAQ 1(CX), CX             \
+	MOVQ CX, H_DROPPED(BX)     \
+done:
+
+// DEPTH is never executed. It tells the assembler, which counts pushes line by
+// line to describe the stack to tracebacks, that five are on it at over.
+#define DEPTH \
+	SAVE \
+	PUSHFQ
+
+#define UNCLAIM \
+	LOCK \
+	DECQ ·claims(SB)
+
+// The paths for threads without a block: flags are on top of the stack, so the
+// return address is 8 higher.
+#define OVER_COUNT \
+	MOVQ 40(SP), CX            \
+	MOVQ ·shared(SB), BX       \
+	MOVQ H_COUNTERS(BX), AX    \
+	LEAQ (AX)(CX*2), AX        \
+	LOCK                       \
+	INCQ (AX)
+
+#define OVER_NOTE \
+	MOVQ ·shared(SB), BX       \
+	LOCK                       \
+	INCQ H_DROPPED(BX)
+
+// func countHit()
+TEXT ·countHit(SB), NOSPLIT|NOFRAME, $0-0
+	SAVE
+	FIND(probe, claim, claimed, found, over)
+	COUNT
+	RESTORE
+	RET
+	DEPTH
+over:
+	UNCLAIM
+	OVER_COUNT
+	POPFQ
+	RESTORE
+	RET
+
+// func noteHit()
+TEXT ·noteHit(SB), NOSPLIT|NOFRAME, $0-0
+	SAVE
+	FIND(probe, claim, claimed, found, over)
+	NOTE(full, done)
+	RESTORE
+	RET
+	DEPTH
+over:
+	UNCLAIM
+	OVER_NOTE
+	POPFQ
+	RESTORE
+	RET
+
+// func countAndNoteHit()
+TEXT ·countAndNoteHit(SB), NOSPLIT|NOFRAME, $0-0
+	SAVE
+	FIND(probe, claim, claimed, found, over)
+	COUNT
+	NOTE(full, done)
+	RESTORE
+	RET
+	DEPTH
+over:
+	UNCLAIM
+	OVER_COUNT
+	OVER_NOTE
+	POPFQ
+	RESTORE
+	RET
+
+// func trampolines() (count, note, both uintptr)
+TEXT ·trampolines(SB), NOSPLIT, $0-24
+	LEAQ ·countHit(SB), AX
+	MOVQ AX, count+0(FP)
+	LEAQ ·noteHit(SB), AX
+	MOVQ AX, note+8(FP)
+	LEAQ ·countAndNoteHit(SB), AX
+	MOVQ AX, both+16(FP)
+	RET
+
+// func getg() uintptr
+TEXT ·getg(SB), NOSPLIT, $0-8
+	MOVQ (TLS), AX
+	MOVQ AX, ret+0(FP)
+	RET
+
+// func Ticks() uint64
+TEXT ·Ticks(SB), NOSPLIT, $0-8
+	RDTSC
+	SHLQ $32, DX
+	ORQ  DX, AX
+	MOVQ AX, ret+0(FP)
+	RET

@@ -1,0 +1,187 @@
+//go:build amd64 || arm64
+
+package textmem
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+)
+
+// A Mem writes to this process's text.
+type Mem struct {
+	sys   System
+	fd    int  // of /proc/self/mem
+	remap bool // the other way to write
+}
+
+// A Probe is a function to try writing on: Call returns 0, and 1 while the
+// instruction at Addr is Changed. Nothing else calls it.
+type Probe struct {
+	Addr    uintptr
+	Changed []byte
+	Call    func() uint64
+}
+
+// System is what a Mem asks of the kernel, so that tests can refuse it.
+type System interface {
+	Membarrier(cmd int) error
+	OpenMem() (fd int, err error)
+	Pwrite(fd int, b []byte, at int64) error
+	// RemapPage replaces the page at addr by one with these contents, read-only
+	// and executable.
+	RemapPage(addr uintptr, page []byte) error
+}
+
+// Commands of membarrier(2).
+const (
+	SyncCore         = 1 << 5
+	RegisterSyncCore = 1 << 6
+)
+
+// Open prepares writing, and tries it on probe: what is written must be what is
+// executed, which is not so under every emulator. The error is a sentence that
+// says what the system refuses.
+func Open(sys System, probe Probe) (*Mem, error) {
+	m := &Mem{sys: sys, fd: -1}
+	if err := sys.Membarrier(RegisterSyncCore); err != nil {
+		return nil, fmt.Errorf("the kernel or a seccomp profile refuses membarrier's SYNC_CORE (Linux 4.16 or later has it): %w", err)
+	}
+	fd, err := sys.OpenMem()
+	if err == nil {
+		m.fd = fd
+		if err = m.try(probe); err == nil {
+			return m, nil
+		}
+	}
+	m.remap = true
+	if err2 := m.try(probe); err2 != nil {
+		return nil, fmt.Errorf("code can be changed neither through /proc/self/mem (%w) nor by remapping (%w)", err, err2)
+	}
+	return m, nil
+}
+
+// try changes the probe and changes it back.
+func (m *Mem) try(p Probe) error {
+	was := append([]byte(nil), Bytes(p.Addr, len(p.Changed))...)
+	put := func(b []byte) (uint64, error) {
+		if err := m.write(Write{p.Addr, b}); err != nil {
+			return 0, err
+		}
+		if err := m.Serialize(); err != nil {
+			return 0, err
+		}
+		return p.Call(), nil
+	}
+	changed, err := put(p.Changed)
+	if err != nil {
+		return err
+	}
+	back, err := put(was)
+	if err == nil && (changed != 1 || back != 0) {
+		err = errors.New("changed code is not what is executed: an emulator?")
+	}
+	return err
+}
+
+// Method says how text is written, for people.
+func (m *Mem) Method() string {
+	if m.remap {
+		return "remapped pages"
+	}
+	return "/proc/self/mem"
+}
+
+// Write writes all of ws, which it reorders. On an error some may be written.
+// Writes must not overlap.
+func (m *Mem) Write(ws []Write) error {
+	if runtime.GOARCH == "amd64" {
+		return spans(ws, m.write)
+	}
+	// Each alone: a word has to change at once, and the kernel promises that for
+	// an aligned word only.
+	for _, w := range ws {
+		if err := m.write(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Mem) write(w Write) error {
+	if !m.remap {
+		if err := m.sys.Pwrite(m.fd, w.Bytes, int64(w.Addr)); err != nil {
+			return fmt.Errorf("write %d bytes of text at %#x: %w", len(w.Bytes), w.Addr, err)
+		}
+		return nil
+	}
+	for len(w.Bytes) > 0 { // a write may cross into the next page
+		page := w.Addr &^ (pageSize - 1)
+		b := append([]byte(nil), Bytes(page, int(pageSize))...)
+		n := copy(b[w.Addr-page:], w.Bytes)
+		if err := m.sys.RemapPage(page, b); err != nil {
+			return fmt.Errorf("remap the page of text at %#x: %w", page, err)
+		}
+		w.Addr, w.Bytes = w.Addr+uintptr(n), w.Bytes[n:]
+	}
+	return nil
+}
+
+// Serialize returns when every thread of the process has executed, or will
+// execute before its next user instruction, a core-serialising instruction.
+func (m *Mem) Serialize() error {
+	if err := m.sys.Membarrier(SyncCore); err != nil {
+		return fmt.Errorf("membarrier: %w", err)
+	}
+	return nil
+}
+
+// Kernel is the real System.
+type Kernel struct{}
+
+// Membarrier calls membarrier(2).
+func (Kernel) Membarrier(cmd int) error {
+	if _, _, e := syscall.Syscall(sysMembarrier, uintptr(cmd), 0, 0); e != 0 {
+		return e
+	}
+	return nil
+}
+
+// OpenMem opens /proc/self/mem and keeps it for the life of the process.
+func (Kernel) OpenMem() (int, error) {
+	fd, err := syscall.Open("/proc/self/mem", syscall.O_RDWR|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("open", err)
+	}
+	return fd, nil
+}
+
+// Pwrite writes all of b, or fails.
+func (Kernel) Pwrite(fd int, b []byte, at int64) error {
+	n, err := syscall.Pwrite(fd, b, at)
+	if err == nil && n != len(b) {
+		err = errors.New("short write")
+	}
+	return err
+}
+
+// RemapPage replaces a page atomically; see the package comment.
+func (Kernel) RemapPage(addr uintptr, page []byte) error {
+	fresh, _, e := syscall.Syscall6(syscall.SYS_MMAP, 0, pageSize, syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON, ^uintptr(0), 0)
+	if e != 0 {
+		return os.NewSyscallError("mmap", e)
+	}
+	copy(unsafe.Slice((*byte)(pointer(fresh)), pageSize), page)
+	if _, _, e = syscall.Syscall(syscall.SYS_MPROTECT, fresh, pageSize, syscall.PROT_READ|syscall.PROT_EXEC); e == 0 {
+		const mayMoveFixed = 1 | 2 // MREMAP_MAYMOVE | MREMAP_FIXED
+		if _, _, e = syscall.Syscall6(syscall.SYS_MREMAP, fresh, pageSize, pageSize, mayMoveFixed, addr, 0); e == 0 {
+			return nil
+		}
+	}
+	syscall.Syscall(syscall.SYS_MUNMAP, fresh, pageSize, 0)
+	return os.NewSyscallError("mprotect or mremap", e)
+}

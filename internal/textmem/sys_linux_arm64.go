@@ -1,0 +1,3 @@
+package textmem
+
+const sysMembarrier = 283

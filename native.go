@@ -1,0 +1,198 @@
+package gkhi
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// A PointEvent is one hit of a [Point].
+type PointEvent struct {
+	Point     string    // name of the point
+	Time      time.Time // by the CPU's time stamp counter, set right against the clock
+	Goroutine uint64    // id of the goroutine, as tracebacks print it
+	PC        uintptr   // address of the site: runtime.CallersFrames with PC+1 finds the source
+}
+
+// A native is a point's handler: no Go code runs in a hit, but a trampoline of
+// internal/record that all handlers of the point share.
+type native struct {
+	point *Point
+	kind  record.Kind
+	sink  func(PointEvent)
+	hits  atomic.Uint64 // where sites aren't patched
+
+	// Guarded by registry.mu: what was counted while armed before, and the counters' value
+	// when it was armed last.
+	past, since uint64
+	armed       bool
+	dropped     atomic.Uint64
+}
+
+func (n *native) valid() bool { return n != nil }
+
+// setWord sets what an unpatched site tests.
+func (p *Point) setWord(on bool) {
+	var w uint64
+	if on {
+		w = 1
+	}
+	atomic.StoreUint64(&p.word, w)
+}
+
+// publish tells natives whether they count, with registry.mu held.
+func (p *Point) publish(_ uint64, hs []*Handler) {
+	var set []*native
+	for _, h := range hs {
+		set = append(set, h.native)
+	}
+	p.set.Store(&set)
+	for _, h := range p.reg.Load().handlers {
+		n := h.native
+		if n == nil || n.armed == h.live.Load() {
+			continue
+		}
+		n.armed = h.live.Load()
+		if n.armed {
+			n.since = p.counted()
+			log.route(p, n, true)
+		} else {
+			n.past += p.counted() - n.since
+		}
+	}
+}
+
+// counted sums the counters of the point's sites.
+func (p *Point) counted() uint64 {
+	if !pointsPatched {
+		return 0
+	}
+	var sum uint64
+	for _, addr := range patch.Default.Patched(p.reg.Load().siteKey) {
+		sum += record.Hits(addr)
+	}
+	return sum
+}
+
+// calls is Handler.Calls of a point's handler.
+func (n *native) calls() uint64 {
+	if !pointsPatched || n.kind != record.Count {
+		return n.hits.Load()
+	}
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	if n.armed {
+		return n.past + n.point.counted() - n.since
+	}
+	return n.past
+}
+
+// detach is called when the handler was disarmed: what it noted is passed on.
+func (n *native) detach(bool) {
+	if n.kind == record.Note && pointsPatched {
+		log.drain()
+		log.route(n.point, n, false)
+	}
+}
+
+// pointTrampoline opens the recorder, once, and picks what the sites call, with
+// registry.mu held.
+func pointTrampoline(armed []*Handler) (uintptr, error) {
+	lo, hi := patch.Default.Home()
+	if err := record.Open(lo, hi-lo); err != nil {
+		return 0, err
+	}
+	var kind record.Kind
+	for _, h := range armed {
+		kind |= h.native.kind
+	}
+	return record.Trampoline(kind)
+}
+
+// log passes noted hits on to the sinks.
+var log = pointLog{routes: map[*Point][]*native{}}
+
+// drainInterval is how often buffers are emptied while a handler records.
+const drainInterval = 10 * time.Millisecond
+
+type pointLog struct {
+	draining sync.Mutex // one drain at a time; taken before mu; sinks run with it held
+
+	mu      sync.Mutex // taken after registry.mu
+	routes  map[*Point][]*native
+	running bool
+}
+
+// route adds or removes the recorder n of p, and keeps the drainer running
+// while there is one.
+func (l *pointLog) route(p *Point, n *native, on bool) {
+	if n.kind != record.Note || !pointsPatched {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var rest []*native
+	for _, o := range l.routes[p] {
+		if o != n {
+			rest = append(rest, o)
+		}
+	}
+	if on {
+		rest = append(rest, n)
+	}
+	if len(rest) == 0 {
+		delete(l.routes, p)
+		return
+	}
+	l.routes[p] = rest
+	if !l.running {
+		l.running = true
+		go l.run()
+	}
+}
+
+func (l *pointLog) run() {
+	for {
+		time.Sleep(drainInterval)
+		l.drain()
+		l.mu.Lock()
+		if len(l.routes) == 0 {
+			l.running = false
+			l.mu.Unlock()
+			return
+		}
+		l.mu.Unlock()
+	}
+}
+
+// drain passes on what was noted since the last time.
+func (l *pointLog) drain() {
+	l.draining.Lock()
+	defer l.draining.Unlock()
+	l.mu.Lock()
+	bySite := map[uintptr][]*native{}
+	for p, ns := range l.routes {
+		for _, addr := range patch.Default.Patched(p.reg.Load().siteKey) {
+			bySite[addr] = ns
+		}
+	}
+	l.mu.Unlock()
+	clock := record.Now()
+	dropped := record.Drain(func(e record.Event) {
+		for _, n := range bySite[e.Site] {
+			n.hits.Add(1)
+			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
+		}
+	})
+	if dropped == 0 {
+		return
+	}
+	for _, ns := range bySite { // which point's they were is not known
+		for _, n := range ns {
+			n.dropped.Store(dropped)
+		}
+	}
+}
