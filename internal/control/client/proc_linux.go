@@ -125,11 +125,17 @@ func socketInodes(pid int) (map[string]bool, error) {
 	return inodes, nil
 }
 
+// commLen is how much the kernel keeps of a process's name, in bytes.
+const commLen = 15
+
 // describe fills in what /proc tells of a process.
 func describe(pid int, st procStatus) Process {
 	p := Process{PID: pid, Name: st.name, UID: st.uid, Start: self.StartTime(pid), nsPID: st.nsPID}
 	if exe, err := os.Readlink(procDir(pid, "exe")); err == nil {
 		p.Exe = strings.TrimSuffix(exe, " (deleted)")
+		if base := filepath.Base(p.Exe); len(p.Name) == commLen && strings.HasPrefix(base, p.Name) {
+			p.Name = base
+		}
 	}
 	return p
 }
@@ -321,10 +327,11 @@ func peerPID(conn *net.UnixConn) (pid int, ok bool) {
 	return int(cred.Pid), true
 }
 
-// whyClosed words why a process may have closed the connection.
+// whyClosed words why a process may have closed the connection. One that ends gives up its memory, and with that the link to its
+// executable, before it closes its files; it becomes a zombie only later.
 func (p Process) whyClosed() string {
 	if p.PID != 0 {
-		if st, err := readStatus(p.PID); errors.Is(err, fs.ErrNotExist) || err == nil && st.zombie {
+		if _, err := os.Readlink(procDir(p.PID, "exe")); errors.Is(err, fs.ErrNotExist) {
 			return "the process has ended"
 		}
 	}

@@ -27,6 +27,9 @@ type Process struct {
 
 // Target returns the shortest text that [Resolve] turns into this process again.
 func (p Process) Target() string {
+	if p.PID == 0 {
+		return p.socket
+	}
 	if p.copies > 1 || p.Copy > 0 {
 		return fmt.Sprintf("%d/%d", p.PID, p.Copy)
 	}
@@ -35,6 +38,9 @@ func (p Process) Target() string {
 
 // Socket returns the path that Dial connects to.
 func (p Process) Socket() string { return p.socket }
+
+// At is a process known by its socket only. Who listens there is not compared with anything.
+func At(socket string) Process { return Process{UID: -1, socket: socket} }
 
 // List finds the processes that this user can talk to, sorted by pid and copy, and asks each who it is. One that does not answer
 // is in the list with Err set.

@@ -146,10 +146,9 @@ func (t target) byName(ctx context.Context) (Process, error) {
 	return Process{}, e
 }
 
-// named reports whether the process goes by name: the kernel's, which is cut at 15 bytes, or its executable's.
+// named reports whether the process goes by name: the kernel's, or its executable's.
 func (p Process) named(name string) bool {
-	const commLen = 15
-	return p.Name == name || len(name) > commLen && p.Name == name[:commLen] || p.Exe != "" && filepath.Base(p.Exe) == name
+	return p.Name == name || p.Exe != "" && filepath.Base(p.Exe) == name
 }
 
 // setCopies tells each process how many copies of the library it was found to have.

@@ -32,6 +32,9 @@ func whyNot(pid int) error {
 	f, err := os.Open(exe)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
+		if os.Geteuid() == 0 {
+			return fail(ErrPermission, "its executable and its sockets are closed even to root here, as in a container without CAP_SYS_PTRACE", "run gkhi where the process was started")
+		}
 		return fail(ErrPermission, "its executable and its sockets are closed to you, perhaps since it gained or dropped privileges", "run gkhi as root")
 	case errors.Is(err, fs.ErrNotExist):
 		return fail(ErrNotHooked, "it is a kernel thread", "")
