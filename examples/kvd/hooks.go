@@ -2,7 +2,13 @@
 
 package main
 
-import "github.com/gkhi/gkhi"
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/gkhi/gkhi"
+)
 
 var (
 	onRequest  gkhi.Hook[RequestEvent]
@@ -54,5 +60,19 @@ func init() {
 	gkhi.DeclareDecision(&readValue, "kvd.read-value", "read this instead of what is stored")
 }
 
-// serveHooks lets the gkhi command see and steer the hooks of this process.
-func serveHooks() (stop func() error, err error) { return gkhi.Serve() }
+// serveHooks lets the gkhi command see and steer the hooks of this process, until
+// stop is called, which is never nil. One handler is here for it to arm: kvd.commit/log,
+// which logs each commit.
+func serveHooks(log *slog.Logger) (stop func() error, err error) {
+	logCommit, err := onCommit.Register("log", func(ev CommitEvent) gkhi.Verdict {
+		log.Info("commit", "tx", ev.Tx, "puts", ev.Puts, "deletes", ev.Deletes, "err", ev.Err, "took", ev.Took)
+		return gkhi.Continue
+	})
+	if err != nil {
+		return func() error { return nil }, err
+	}
+	stopServing, err := gkhi.Serve()
+	return func() error {
+		return errors.Join(stopServing(), logCommit.Deregister(context.Background()))
+	}, err
+}

@@ -2,6 +2,8 @@
 
 package main
 
+import "log/slog"
+
 // The service without hooks, to measure it against. Armed is constant here, so
 // the compiler drops every site with all that is in it, and the program
 // does not link gkhi at all. Nobody needs such a file to use hooks.
@@ -45,4 +47,4 @@ var (
 	readValue   noDecision[GetEvent, string]
 )
 
-func serveHooks() (stop func() error, err error) { return func() error { return nil }, nil }
+func serveHooks(*slog.Logger) (stop func() error, err error) { return func() error { return nil }, nil }

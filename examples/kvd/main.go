@@ -77,7 +77,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 
-	stopHooks, err := serveHooks()
+	stopHooks, err := serveHooks(log)
 	if err != nil {
 		log.Warn("hooks can't be reached from outside", "err", err)
 	}
