@@ -174,9 +174,10 @@ func oneByteEffect(i *Inst) effect {
 	return eUnk
 }
 
-// shiftCount returns the immediate count as the processor masks it.
+// shiftCount returns the immediate count as the processor masks it: to six bits for
+// operands of 64 bits, to five for all others, bytes with REX.W too.
 func shiftCount(i *Inst) uint8 {
-	if i.REX&rexW != 0 {
+	if i.REX&rexW != 0 && !(i.Map == MapOne && i.Op == 0xC0) {
 		return uint8(i.Imm) & 0x3F
 	}
 	return uint8(i.Imm) & 0x1F

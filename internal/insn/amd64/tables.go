@@ -117,7 +117,7 @@ var oneByte = [256]attr{
 	i8, i8, i8, i8, i8, i8, i8, i8, iV, iV, iV, iV, iV, iV, iV, iV,
 	// C0: shifts, RET, MOV imm, ENTER, LEAVE, far RET, INT
 	rmG8, rmG8, ret | imm16, ret, bad, bad, rmI8, rmIZ, imm24 | none, none, ret | imm16, ret,
-	attr(Int3)<<kindShift | unk, imm8 | unk, bad, ret | unk,
+	attr(Int3)<<kindShift | unk, imm8 | unk, bad, attr(Ret)<<kindShift | unk,
 	// D0: shifts, XLAT, x87
 	rmG, rmG, rmG, rmG, bad, bad, bad, none, rm, rm, rmG, rmG, rm, rm, rm, rmG,
 	// E0: LOOP, JRCXZ, IN, OUT, CALL, JMP

@@ -1,0 +1,107 @@
+package amd64
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/insn"
+)
+
+func TestNops(t *testing.T) {
+	for n := range 40 {
+		b := AppendNop([]byte{0xAA}, n)
+		if len(b) != n+1 || b[0] != 0xAA {
+			t.Fatalf("AppendNop of %d: % x", n, b)
+		}
+		count := 0
+		for rest := b[1:]; len(rest) > 0; count++ {
+			i, err := Decode(rest)
+			if err != nil || i.Kind != Nop {
+				t.Fatalf("AppendNop of %d: % x is %v, %v", n, rest, i.Kind, err)
+			}
+			rest = rest[i.Len:]
+		}
+		if want := (n + MaxNop - 1) / MaxNop; count != want {
+			t.Errorf("AppendNop of %d: %d instructions, want %d", n, count, want)
+		}
+	}
+	// The kernel compares with these bytes.
+	if n5 := NOP5(); !bytes.Equal(n5[:], []byte{0x0f, 0x1f, 0x44, 0x00, 0x00}) {
+		t.Errorf("NOP5 is % x", n5)
+	}
+	if n2 := NOP2(); !bytes.Equal(n2[:], []byte{0x66, 0x90}) {
+		t.Errorf("NOP2 is % x", n2)
+	}
+}
+
+func TestPatterns(t *testing.T) {
+	d := Dormant()
+	if !IsDormant(d[:]) || !IsNOP5(d[:]) || IsDormant(d[:6]) || IsNOP5(d[:4]) {
+		t.Errorf("% x is not recognised, or recognised when cut", d)
+	}
+	for i := range d {
+		e := d
+		e[i]++
+		if IsDormant(e[:]) {
+			t.Errorf("% x passes for dormant", e)
+		}
+	}
+	call, err := Call32(0x1000, 0x2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	armed := append(call[:], 0x66, 0x90)
+	if to, ok := IsArmed(armed, 0x1000); !ok || to != 0x2000 {
+		t.Errorf("IsArmed(% x) = %#x, %v", armed, to, ok)
+	}
+	for _, b := range [][]byte{armed[:6], d[:], append(call[:], 0x90, 0x90)} {
+		if _, ok := IsArmed(b, 0x1000); ok {
+			t.Errorf("% x passes for armed", b)
+		}
+	}
+}
+
+func TestBranches(t *testing.T) {
+	const at = uint64(1) << 40
+	type build func(from, to uint64) ([]byte, error)
+	builders := map[string]struct {
+		build    build
+		length   uint64
+		min, max int64 // of the displacement
+		kind     Kind
+	}{
+		"JMP rel8":   {func(f, to uint64) ([]byte, error) { b, err := Jmp8(f, to); return b[:], err }, 2, math.MinInt8, math.MaxInt8, Jmp},
+		"JMP rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jmp32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, Jmp},
+		"CALL rel32": {func(f, to uint64) ([]byte, error) { b, err := Call32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, Call},
+	}
+	for name, bd := range builders {
+		for _, d := range []int64{0, 1, -1, bd.min, bd.max} {
+			to := at + bd.length + uint64(d)
+			b, err := bd.build(at, to)
+			if err != nil {
+				t.Errorf("%s by %d: %v", name, d, err)
+				continue
+			}
+			i, err := Decode(b)
+			if err != nil || uint64(i.Len) != bd.length || i.Kind != bd.kind || i.Target(at) != to {
+				t.Errorf("%s by %d: % x is %+v, %v", name, d, b, i, err)
+			}
+			if bd.length == 5 && !Reaches(at, to) {
+				t.Errorf("%s by %d: Reaches denies it", name, d)
+			}
+		}
+		for _, d := range []int64{bd.min - 1, bd.max + 1, math.MinInt64 / 2, math.MaxInt64} {
+			to := at + bd.length + uint64(d)
+			_, err := bd.build(at, to)
+			var re *insn.RangeError
+			if !errors.As(err, &re) || *re != (insn.RangeError{What: name, From: at, To: to}) {
+				t.Errorf("%s by %d: error %v", name, d, err)
+			}
+			if bd.length == 5 && Reaches(at, to) {
+				t.Errorf("%s by %d: Reaches claims it", name, d)
+			}
+		}
+	}
+}
