@@ -23,9 +23,9 @@ that sums up the whole time, and exits with 0. If the process ends first, it exi
 With --hist it draws how the latencies are distributed: live on a terminal, at the end in
 a pipe. Percentiles are read from buckets an eighth as wide as their value.
 
-With --json each row is an object with time, hook, calls, the calls and seconds of the interval,
-rate, and in nanoseconds p50, p90, p99, max; rows of the summary have "total": true, and with
---hist their buckets as pairs of lower bound and count.`
+With --json each row is an object with time, hook, and calls; delta, seconds and rate of
+the interval; p50, p90, p99 and max in nanoseconds. Rows of the summary have "total": true,
+and with --hist their buckets, as pairs of lower bound and count.`
 
 const statExample = `  gkhi stat kvd 'kvd.*'                    a live table until Ctrl-C
   gkhi stat kvd kvd.commit --hist          with the distribution of latencies

@@ -39,7 +39,7 @@ func (h host) owner(status map[string]string) Finding {
 	uid, err := strconv.Atoi(fields[1])
 	switch {
 	case err != nil:
-		return unread(f.Name, fmt.Errorf("Uid in its status: %w", err))
+		return unread(f.Name, fmt.Errorf("its status: Uid: %w", err))
 	case uid == h.euid:
 		f.Detail = fmt.Sprintf("uid %d, as this user", uid)
 	case h.euid == 0:

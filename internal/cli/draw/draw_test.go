@@ -235,6 +235,14 @@ func TestHistogram(t *testing.T) {
 	if got := Histogram(h.Snapshot(), 50, Style{}); !slices.Equal(got, want) {
 		t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	h.Record(3)
+	want = append([]string{
+		"   2ns …    4ns   1 ▏",
+		"     ⋮",
+	}, want...)
+	if got := Histogram(h.Snapshot(), 50, Style{}); !slices.Equal(got, want) {
+		t.Errorf("with a gap, got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
 	if lines := Histogram(hist.Snapshot{}, 80, Style{}); len(lines) != 0 {
 		t.Errorf("an empty histogram is %q", lines)
 	}

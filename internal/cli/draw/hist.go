@@ -15,8 +15,8 @@ var blocks = []string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}
 // minBar is the narrowest bar worth drawing, in columns.
 const minBar = 10
 
-// Histogram draws durations, a line for each power of two between the smallest and the largest, and no line for an empty
-// histogram:
+// Histogram draws durations, a line for each power of two between the smallest and the largest, where a gap of several is one line, and
+// no line for an empty histogram:
 //
 //	 64µs …  128µs     12 ███▏
 //	128µs …  256µs    303 ████████████████████████████████▌
@@ -27,6 +27,9 @@ func Histogram(s hist.Snapshot, width int, style Style) []string {
 	var most uint64
 	labels, counts := 0, 0
 	for _, r := range rows {
+		if r.gap {
+			continue
+		}
 		most = max(most, r.count)
 		labels = max(labels, Width(r.from()), Width(r.to()))
 		counts = max(counts, len(fmt.Sprint(r.count)))
@@ -34,6 +37,10 @@ func Histogram(s hist.Snapshot, width int, style Style) []string {
 	bar := max(width-2*labels-counts-5, minBar)
 	lines := make([]string, 0, len(rows))
 	for _, r := range rows {
+		if r.gap {
+			lines = append(lines, pad("⋮", labels, true))
+			continue
+		}
 		line := fmt.Sprintf("%s … %s %*d ",
 			pad(r.from(), labels, true), pad(r.to(), labels, true), counts, r.count)
 		lines = append(lines, strings.TrimRight(line+style.Bar(Bar(r.count, most, bar)), " "))
@@ -41,12 +48,19 @@ func Histogram(s hist.Snapshot, width int, style Style) []string {
 	return lines
 }
 
-type power struct{ low, high, count uint64 }
+// A power is a row of a histogram: the values of as many bits, or a gap where none were counted.
+type power struct {
+	low, high, count uint64
+	gap              bool
+}
+
+// longestGap is how many empty rows in a row are drawn as they are.
+const longestGap = 2
 
 func (p power) from() string { return Duration(int64(p.low)) }
 func (p power) to() string   { return Duration(int64(min(p.high, math.MaxInt64))) }
 
-// powers gathers the buckets, which are finer, into powers of two, with the empty ones between them.
+// powers gathers the buckets, which are finer, into powers of two, with the empty ones between them or a gap in place of many.
 func powers(s hist.Snapshot) []power {
 	var rows []power
 	for _, b := range s.Buckets {
@@ -65,7 +79,27 @@ func powers(s hist.Snapshot) []power {
 		}
 		rows[len(rows)-1].count += b.Count
 	}
-	return rows
+	return closeGaps(rows)
+}
+
+// closeGaps puts one gap in the place of each long run of empty rows.
+func closeGaps(rows []power) []power {
+	var closed []power
+	for i := 0; i < len(rows); {
+		end := i
+		for end < len(rows) && rows[end].count == 0 {
+			end++
+		}
+		switch {
+		case end-i > longestGap:
+			closed = append(closed, power{gap: true})
+			i = end
+		default:
+			closed = append(closed, rows[i:max(end, i+1)]...)
+			i = max(end, i+1)
+		}
+	}
+	return closed
 }
 
 // Bar draws n of most as a bar in a field of width columns. What is not 0 is at least an eighth of a column.

@@ -1,6 +1,7 @@
 package draw
 
-// Style writes text in colours and weights, or as it is when it is off. The zero value is off.
+// Style writes text in colours and weights, or as it is when it is off. The zero value is off. It uses only the 8
+// colours that users have adapted to their background.
 type Style struct{ on bool }
 
 // NewStyle returns a Style that is on or off.
@@ -16,11 +17,23 @@ func (s Style) wrap(code, text string) string {
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 
-// The styles, by what they are for. Only the 8 colours that users have adapted to their background are used.
+// Title is for the head of a table or a part.
 func (s Style) Title(text string) string { return s.wrap("1", text) }
+
+// Faint is for what is read last, such as times.
 func (s Style) Faint(text string) string { return s.wrap("2", text) }
-func (s Style) Name(text string) string  { return s.wrap("36", text) }
-func (s Style) Good(text string) string  { return s.wrap("32", text) }
-func (s Style) Warn(text string) string  { return s.wrap("33", text) }
-func (s Style) Bad(text string) string   { return s.wrap("31", text) }
-func (s Style) Bar(text string) string   { return s.wrap("34", text) }
+
+// Name is for the names of hooks and the like.
+func (s Style) Name(text string) string { return s.wrap("36", text) }
+
+// Good is for what works, and what is armed.
+func (s Style) Good(text string) string { return s.wrap("32", text) }
+
+// Warn is for what is not quite as it should be.
+func (s Style) Warn(text string) string { return s.wrap("33", text) }
+
+// Bad is for what is broken or missing.
+func (s Style) Bad(text string) string { return s.wrap("31", text) }
+
+// Bar is for the bars of histograms.
+func (s Style) Bar(text string) string { return s.wrap("34", text) }

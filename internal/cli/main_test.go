@@ -1,0 +1,9 @@
+package cli
+
+import (
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
