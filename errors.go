@@ -22,7 +22,7 @@ var (
 // An UnknownError says that no hook has a name, and which names are near. It is
 // [ErrUnknown] for errors.Is.
 type UnknownError struct {
-	Name string
+	Name string   // as it was asked for
 	Near []string // the nearest names, best first; may be empty
 }
 

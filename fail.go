@@ -99,18 +99,18 @@ func setFailpoint(r *registration, p *failpoint.Program) error {
 
 // A Failpoint is a decision's term in force and what it has done.
 type Failpoint struct {
-	Name  string // of the decision
-	Term  string // in canonical form
-	Terms []FailpointTerm
+	Name  string          // of the decision
+	Term  string          // in canonical form
+	Terms []FailpointTerm // of the chain, in order
 	// Waiting is how many callers are paused or asleep in it.
 	Waiting int
 }
 
 // A FailpointTerm is one term of a chain.
 type FailpointTerm struct {
-	Text  string
-	Fired uint64
-	Left  int64 // how often it may fire yet; -1 is no limit
+	Text  string // in canonical form
+	Fired uint64 // how often
+	Left  int64  // how often it may fire yet; -1 is no limit
 }
 
 // Failpoints lists the terms in force, ordered by name.
@@ -152,10 +152,10 @@ func ReleaseFailpoint(name string) error {
 // it; a program that serves no socket calls it itself, after its hooks are declared.
 func FailFromEnv() error {
 	list, err := failpoint.ParseList(os.Getenv(FailEnv))
-	if err != nil {
-		return fmt.Errorf("%s: %w", FailEnv, err)
-	}
 	var errs []error
+	if err != nil {
+		errs = append(errs, fmt.Errorf("%s: %w", FailEnv, err))
+	}
 	for _, s := range list {
 		if err := Fail(s.Name, s.Program.String()); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", FailEnv, err))

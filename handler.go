@@ -46,10 +46,20 @@ func (h *Handler) Armed() bool { return h.live.Load() }
 
 // Calls returns how often the handler was called, exactly, over its whole life.
 func (h *Handler) Calls() uint64 {
-	if h.native != nil {
-		return h.native.calls()
+	if h.native == nil {
+		return h.calls.sum()
 	}
-	return h.calls.sum()
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	return h.countCalls()
+}
+
+// countCalls is Calls with registry.mu held.
+func (h *Handler) countCalls() uint64 {
+	if h.native == nil {
+		return h.calls.sum()
+	}
+	return h.native.calls()
 }
 
 // Dropped returns how many events were lost because a handler of [Point.Record]

@@ -77,13 +77,11 @@ func (p *Point) counted() uint64 {
 	return sum
 }
 
-// calls is Handler.Calls of a point's handler.
+// calls is Handler.Calls of a point's handler, with registry.mu held.
 func (n *native) calls() uint64 {
 	if !pointsPatched || n.kind != record.Count {
 		return n.hits.Load()
 	}
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
 	if n.armed {
 		return n.past + n.point.counted() - n.since
 	}

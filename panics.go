@@ -11,10 +11,10 @@ import (
 
 // A PanicReport says how a handler failed.
 type PanicReport struct {
-	Hook, Handler string
-	Value         any    // what it panicked with; ErrGoexit if it called runtime.Goexit
-	Stack         []byte // as runtime/debug.Stack prints it
-	Time          time.Time
+	Hook, Handler string    // their names
+	Value         any       // what it panicked with; ErrGoexit if it called runtime.Goexit
+	Stack         []byte    // as runtime/debug.Stack prints it
+	Time          time.Time // when it was caught
 }
 
 // ErrGoexit is the value of a PanicReport for a handler that ended its

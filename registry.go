@@ -36,9 +36,9 @@ var registry = struct {
 // AnyHook is a hook of any kind and type, as [Lookup] finds it. To use it with
 // its own type, assert that: hook.(*gkhi.Hook[CommitEvent]).
 type AnyHook interface {
-	Name() string
-	Armed() bool
-	Info() Info
+	Name() string // as declared
+	Armed() bool  // whether a handler is armed
+	Info() Info   // what the hook is and who is registered
 	// RegisterAny adds a handler that gets each event as an any. A [Point] and a
 	// [Chain] have no such handlers: ErrInvalid.
 	RegisterAny(name string, fn func(ev any) Verdict, opts ...HandlerOption) (*Handler, error)

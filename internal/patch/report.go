@@ -60,7 +60,7 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 		if s.Form == scan.GuardedBranch {
 			from = s.Branch
 		}
-		in.Bytes = append([]byte(nil), textmem.Bytes(from, int(s.End()-from))...)
+		in.Code = append([]byte(nil), textmem.Bytes(from, int(s.End()-from))...)
 		out = append(out, in)
 	}
 	for _, r := range k.rejects {

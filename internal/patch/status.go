@@ -33,5 +33,5 @@ type SiteInfo struct {
 	Form   string // "guarded", "bare", …; empty for a reference that is no site
 	State  string // "as compiled", "dormant", "armed"
 	Reason string // why it is not patched, or is no site
-	Bytes  []byte // what is there now: all instructions of the site
+	Code   []byte // what is there now: all instructions of the site
 }
