@@ -23,6 +23,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -58,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	plan.measure(groups)
-	rep := report{machine: thisMachine(), plan: plan, groups: groups}
+	rep := report{machine: measure.ThisMachine(), plan: plan, groups: groups}
 	switch {
 	case *write != "":
 		err = rep.writeInto(*write)

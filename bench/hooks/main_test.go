@@ -3,12 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
 var groups = sync.OnceValues(setUp) // registers; so only once in a process
@@ -33,7 +33,7 @@ func TestCases(t *testing.T) {
 		for _, c := range g.cases {
 			const n = 24
 			calls.Store(0)
-			timed(c, g.threads, n)
+			measure.Time(c.run, g.threads, n)
 			if got, want := calls.Load(), int64(n*c.calls*g.threads); got != want {
 				t.Errorf("%s, %s: %d calls of handlers, want %d", g.title, c.name, got, want)
 			}
@@ -46,7 +46,7 @@ func TestReport(t *testing.T) {
 	gs := testGroups(t)
 	p := plan{rounds: 1, slice: 10 * time.Microsecond}
 	p.measure(gs)
-	rep := report{machine: thisMachine(), plan: p, groups: gs}
+	rep := report{machine: measure.ThisMachine(), plan: p, groups: gs}
 
 	var text, md, js strings.Builder
 	for _, err := range []error{rep.text(&text), rep.markdown(&md), rep.json(&js)} {
@@ -84,39 +84,6 @@ func TestReport(t *testing.T) {
 				t.Errorf("%s, %s: not in the text", g.title, c.name)
 			}
 		}
-	}
-}
-
-func TestFigure(t *testing.T) {
-	for x, want := range map[float64]string{0.123: "0.12", -0.001: "0", 0: "0", 9.999: "10.00", 12.34: "12.3", 1234.5: "1234", -0.5: "-0.50"} {
-		if got := figure(x); got != want {
-			t.Errorf("figure(%v) = %s, want %s", x, got, want)
-		}
-	}
-}
-
-func TestWriteInto(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "costs.md")
-	rep := report{groups: testGroups(t)[:0]}
-	if err := os.WriteFile(path, []byte("text\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := rep.writeInto(path); err == nil || !strings.Contains(err.Error(), beginMark) {
-		t.Errorf("a document without marks: %v", err)
-	}
-	if err := os.WriteFile(path, []byte("before\n"+beginMark+"\nold\n"+endMark+"\nafter\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := rep.writeInto(path); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := string(got)
-	if !strings.HasPrefix(s, "before\n"+beginMark+"\n`go -C bench") || !strings.HasSuffix(s, "\n"+endMark+"\nafter\n") || strings.Contains(s, "old") {
-		t.Errorf("the document is now\n%s", s)
 	}
 }
 

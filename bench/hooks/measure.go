@@ -4,9 +4,10 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
 // A benchCase is one line of a program, in a loop.
@@ -64,7 +65,7 @@ func (p plan) measure(groups []*group) {
 	for _, g := range groups {
 		g.rows = make([]row, len(g.cases))
 		for i, c := range g.cases {
-			jobs = append(jobs, &job{g: g, i: i, n: p.calibrate(c, g.threads)})
+			jobs = append(jobs, &job{g: g, i: i, n: measure.Calibrate(c.run, g.threads, p.slice)})
 			// Rounded, since a loop may allocate once before it begins.
 			const runs = 10_000
 			g.rows[i].allocs = math.Round(testing.AllocsPerRun(3, func() { c.run(runs) })/runs*10) / 10
@@ -72,7 +73,7 @@ func (p plan) measure(groups []*group) {
 	}
 	for range p.rounds {
 		for _, j := range jobs {
-			took := timed(j.g.cases[j.i], j.g.threads, j.n)
+			took := measure.Time(j.g.cases[j.i].run, j.g.threads, j.n)
 			j.times = append(j.times, float64(took.Nanoseconds())/float64(j.n))
 			if j.g.rows[j.i].allocs > 0 {
 				runtime.GC() // so that the next case doesn't pay for this one's garbage
@@ -83,40 +84,6 @@ func (p plan) measure(groups []*group) {
 		slices.Sort(j.times)
 		j.g.rows[j.i].min, j.g.rows[j.i].median = j.times[0], j.times[len(j.times)/2]
 	}
-}
-
-// calibrate finds how often c runs in the time for one round.
-func (p plan) calibrate(c benchCase, threads int) int {
-	for n := 64; ; n *= 2 {
-		took := timed(c, threads, n)
-		if took >= p.slice/4 || n >= 1<<30 {
-			return max(1, int(float64(n)*float64(p.slice)/float64(max(took, 1))))
-		}
-	}
-}
-
-// timed runs c n times in each of so many goroutines and returns how long it took until all were done.
-func timed(c benchCase, threads, n int) time.Duration {
-	if threads == 1 {
-		start := time.Now()
-		c.run(n)
-		return time.Since(start)
-	}
-	var ready, done sync.WaitGroup
-	begin := make(chan struct{})
-	ready.Add(threads)
-	for range threads {
-		done.Go(func() {
-			ready.Done()
-			<-begin
-			c.run(n)
-		})
-	}
-	ready.Wait()
-	start := time.Now()
-	close(begin)
-	done.Wait()
-	return time.Since(start)
 }
 
 // find returns the row of the case of that name, or nil.

@@ -2,18 +2,18 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
 // A report prints what was measured.
 type report struct {
-	machine machine
+	machine measure.Machine
 	plan    plan
 	groups  []*group
 }
@@ -73,7 +73,7 @@ func (r report) json(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	head := struct {
-		machine
+		measure.Machine
 		Rounds  int     `json:"rounds"`
 		SliceMS float64 `json:"slice_ms"`
 	}{r.machine, r.plan.rounds, r.plan.slice.Seconds() * 1000}
@@ -102,7 +102,7 @@ func (r report) table(g *group) [][]string {
 	}
 	rows := [][]string{append(head, "allocations")}
 	for _, res := range r.results(g) {
-		cells := []string{res.Case, res.Event, figure(res.Min), figure(res.Median), figure(res.Over), figure(res.VsBase)}
+		cells := []string{res.Case, res.Event, measure.Figure(res.Min), measure.Figure(res.Median), measure.Figure(res.Over), measure.Figure(res.VsBase)}
 		if g.pointer != "" {
 			cells = append(cells, optional(res.VsPointer))
 		}
@@ -114,27 +114,11 @@ func (r report) table(g *group) [][]string {
 	return rows
 }
 
-// figure prints three digits or so.
-func figure(x float64) string {
-	digits := 2
-	switch {
-	case x >= 100 || x <= -100:
-		digits = 0
-	case x >= 10 || x <= -10:
-		digits = 1
-	}
-	s := strconv.FormatFloat(x, 'f', digits, 64)
-	if strings.Trim(s, "-0.") == "" {
-		return "0" // never "-0.00"
-	}
-	return s
-}
-
 func optional(x *float64) string {
 	if x == nil {
 		return "–"
 	}
-	return figure(*x)
+	return measure.Figure(*x)
 }
 
 func (r report) heading() string {
@@ -176,34 +160,11 @@ func (r report) markdown(w io.Writer) error {
 	return err
 }
 
-// The marks between which a document holds the generated part.
-const (
-	beginMark = "<!-- begin: bench/hooks -->"
-	endMark   = "<!-- end: bench/hooks -->"
-)
-
 // writeInto replaces the part of the document between the marks.
 func (r report) writeInto(path string) error {
-	doc, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
 	var b strings.Builder
 	if err := r.markdown(&b); err != nil {
 		return err
 	}
-	updated, err := splice(string(doc), b.String())
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, []byte(updated), 0o644)
-}
-
-func splice(doc, part string) (string, error) {
-	before, rest, ok := strings.Cut(doc, beginMark)
-	_, after, ok2 := strings.Cut(rest, endMark)
-	if !ok || !ok2 {
-		return "", errors.New("the marks " + beginMark + " and " + endMark + " are not there")
-	}
-	return before + beginMark + "\n" + part + endMark + after, nil
+	return measure.WriteInto(path, "bench/hooks", b.String())
 }

@@ -1,4 +1,4 @@
-package main
+package measure
 
 import (
 	"bufio"
@@ -10,8 +10,8 @@ import (
 	"github.com/gkhi/gkhi"
 )
 
-// A machine is what the figures hold for.
-type machine struct {
+// A Machine is what the figures hold for.
+type Machine struct {
 	OS     string `json:"os"`
 	Arch   string `json:"arch"`
 	CPU    string `json:"cpu,omitempty"`    // the model's name; empty where it isn't told
@@ -21,8 +21,9 @@ type machine struct {
 	Sites  string `json:"sites"` // how gkhi arms its sites here
 }
 
-func thisMachine() machine {
-	m := machine{
+// ThisMachine looks at the machine that the program runs on.
+func ThisMachine() Machine {
+	m := Machine{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.GOMAXPROCS(0), Go: runtime.Version(),
 		Sites: gkhi.Status().String(),
 	}
@@ -41,7 +42,8 @@ func thisMachine() machine {
 	return m
 }
 
-func (m machine) String() string {
+// String is one line for people.
+func (m Machine) String() string {
 	s := m.OS + "/" + m.Arch
 	if m.Kernel != "" {
 		s += ", kernel " + m.Kernel
