@@ -43,6 +43,9 @@ type CommitEvent struct {
 	Took          time.Duration // in the commit alone
 }
 
+// A CommitRequest is a write transaction that is about to be committed.
+type CommitRequest struct{ Tx, Puts, Deletes int }
+
 // A RollbackEvent is a write transaction that was given up.
 type RollbackEvent struct {
 	Tx   int
@@ -70,6 +73,13 @@ type GetEvent struct {
 	Found bool
 	Bytes int
 	Took  time.Duration
+}
+
+// A ReadRequest is a value that is about to be returned to a client.
+type ReadRequest struct {
+	Key   string
+	Found bool
+	Bytes int
 }
 
 // A PutEvent is a value that was stored in a transaction, which may yet fail.

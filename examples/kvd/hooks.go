@@ -31,8 +31,8 @@ var (
 	scanStep gkhi.Point
 
 	refuse      gkhi.Decision[RequestEvent, int]
-	commitError gkhi.Decision[CommitEvent, error]
-	readValue   gkhi.Decision[GetEvent, string]
+	commitError gkhi.Decision[CommitRequest, error]
+	readValue   gkhi.Decision[ReadRequest, string]
 )
 
 func init() {

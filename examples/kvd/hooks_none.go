@@ -43,8 +43,8 @@ var (
 	scanStep noPoint
 
 	refuse      noDecision[RequestEvent, int]
-	commitError noDecision[CommitEvent, error]
-	readValue   noDecision[GetEvent, string]
+	commitError noDecision[CommitRequest, error]
+	readValue   noDecision[ReadRequest, string]
 )
 
 func serveHooks(*slog.Logger) (stop func() error, err error) { return func() error { return nil }, nil }

@@ -99,7 +99,7 @@ func (s *store) Get(key string) (value []byte, err error) {
 		return errNotFound
 	})
 	if readValue.Armed() {
-		if v, ok := readValue.Fire(GetEvent{Key: key, Found: err == nil, Bytes: len(value)}); ok {
+		if v, ok := readValue.Fire(ReadRequest{Key: key, Found: err == nil, Bytes: len(value)}); ok {
 			value, err = []byte(v), nil
 		}
 	}

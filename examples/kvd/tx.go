@@ -104,7 +104,7 @@ func (w *writeTx) rollback(cause error) error {
 
 func (w *writeTx) commit(slowFsync time.Duration) error {
 	if commitError.Armed() {
-		if err, decided := commitError.Fire(CommitEvent{Tx: w.id, Puts: w.puts, Deletes: w.deletes}); decided {
+		if err, decided := commitError.Fire(CommitRequest{Tx: w.id, Puts: w.puts, Deletes: w.deletes}); decided {
 			return w.rollback(fmt.Errorf("commit: %w", err))
 		}
 	}

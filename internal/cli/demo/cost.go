@@ -39,6 +39,19 @@ type sample struct {
 // cost measures the throughput of reads with and without hooks.
 func (d *demo) cost(ctx context.Context) error {
 	d.part("What does it cost?")
+	c, err := client.Dial(ctx, d.target())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	st, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("%d of its %d sites are no-ops in the machine code while nobody looks.", st.Patched, st.Sites)
+	for _, why := range st.Why {
+		d.say("Not patched, a site tests a flag: %s.", draw.Safe(why))
+	}
 	d.say("Reads, as fast as %d clients get them: %d rounds, %v for each line in turn.",
 		clients, d.pace.rounds, d.pace.round)
 	bare := newLoad(d.bare.url)
@@ -46,11 +59,6 @@ func (d *demo) cost(ctx context.Context) error {
 	if err := bare.fill(ctx); err != nil {
 		return err
 	}
-	c, err := client.Dial(ctx, d.target())
-	if err != nil {
-		return err
-	}
-	defer c.Close()
 
 	var samples [variants][]sample
 	for i := range d.pace.rounds + 1 {
