@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/control/sockdir"
 	"github.com/gkhi/gkhi/internal/feature"
 )
 
@@ -51,7 +52,7 @@ func newEnv(stdin io.Reader, stdout, stderr io.Writer) *env {
 		interrupts: notifySignals,
 		build:      buildVersion(),
 		procs:      liveProcesses{},
-		machine:    feature.Machine,
+		machine:    func() []feature.Finding { return append(feature.Machine(), sockets(sockdir.Candidates())...) },
 		process:    feature.Process,
 	}
 }

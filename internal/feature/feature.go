@@ -9,8 +9,6 @@
 // tests show them machines that are not at hand.
 package feature
 
-import "github.com/gkhi/gkhi/internal/control/sockdir"
-
 // A State says how a finding stands.
 type State string
 
@@ -25,7 +23,6 @@ const (
 	GroupPatching = "patching" // turning sites into calls
 	GroupKernel   = "kernel"   // what probes of a later version attach to
 	GroupRights   = "rights"   // what this user may do
-	GroupSockets  = "sockets"  // reaching hooked processes
 	GroupProcess  = "process"  // one given process
 )
 
@@ -39,7 +36,7 @@ type Finding struct {
 }
 
 // Machine returns the findings about this machine and this user, group by group, in a fixed order.
-func Machine() []Finding { return append(machine(), sockets(sockdir.Candidates())...) }
+func Machine() []Finding { return machine() }
 
 // Process returns the findings about the process pid, as far as the operating system tells them;
 // none where it tells nothing.

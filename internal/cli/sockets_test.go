@@ -1,4 +1,4 @@
-package feature
+package cli
 
 import (
 	"net"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/control/sockdir"
+	"github.com/gkhi/gkhi/internal/feature"
 )
 
 func TestSockets(t *testing.T) {
@@ -36,23 +37,23 @@ func TestSockets(t *testing.T) {
 
 	got := sockets([]string{none, good, filepath.Join(parent, "neither"), open})
 	names := []string{"directory", "directory-2", "directory-4"}
-	states := []State{OK, OK, Missing}
+	states := []feature.State{feature.OK, feature.OK, feature.Missing}
 	details := []string{none + " is made", "sockets: 1, and 1 of processes that have ended", open}
 	if runtime.GOOS == "windows" { // modes say nothing there
-		states[2], details[2] = OK, open
+		states[2], details[2] = feature.OK, open
 	}
 	if len(got) != len(names) {
 		t.Fatalf("%+v, want %q", got, names)
 	}
 	for i, f := range got {
-		if f.Group != GroupSockets || f.Name != names[i] || f.State != states[i] || !strings.Contains(f.Detail, details[i]) {
+		if f.Group != groupSockets || f.Name != names[i] || f.State != states[i] || !strings.Contains(f.Detail, details[i]) {
 			t.Errorf("%+v, want %s, %s, with %q", f, names[i], states[i], details[i])
 		}
-		if (f.State == OK) != (f.Advice == "") {
+		if (f.State == feature.OK) != (f.Advice == "") {
 			t.Errorf("%s: advice %q", f.Name, f.Advice)
 		}
 	}
-	if !slices.IsSortedFunc(got, func(a, b Finding) int { return strings.Compare(a.Name, b.Name) }) {
+	if !slices.IsSortedFunc(got, func(a, b feature.Finding) int { return strings.Compare(a.Name, b.Name) }) {
 		t.Errorf("not in the order of the directories: %+v", got)
 	}
 }
