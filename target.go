@@ -96,6 +96,13 @@ func wireHook(r *registration, fp Failpoint) wire.Hook {
 	if in.Armed {
 		h.State = wire.StateArmed
 	}
+	sites, _ := Sites(in.Name) // it was found by name a moment ago
+	for _, s := range sites {
+		h.Sites = append(h.Sites, wire.Site{
+			Func: s.Func, File: s.File, Line: s.Line, PC: uint64(s.Addr),
+			Form: s.Form, State: s.State, Why: s.Reason, Bytes: s.Code,
+		})
+	}
 	if in.Result != nil {
 		h.Answer = in.Result.String()
 	}
@@ -124,12 +131,19 @@ func wireHook(r *registration, fp Failpoint) wire.Hook {
 	return h
 }
 
+// Prepare implements [control.Target].
+func (*target) Prepare() error { return Prepare() }
+
 // Status implements [control.Target].
 func (*target) Status() wire.Status {
 	ps := Status()
 	st := wire.Status{
 		UID: os.Geteuid(), Uptime: int64(time.Since(self.Started())),
-		Sites: ps.Sites, Patched: ps.Patched, Method: ps.Mode,
+		Sites: ps.Sites + ps.Flagged, Patched: ps.Patched, Stuck: ps.Stuck, Method: ps.Method,
+		Text: ps.Text, ScanTime: int64(ps.ScanTime),
+	}
+	if ps.Mode == "flag" {
+		st.Method = ps.Mode
 	}
 	if len(os.Args) > 0 {
 		st.Args = os.Args[:1]

@@ -16,74 +16,156 @@ import (
 	"github.com/gkhi/gkhi/internal/hist"
 )
 
-// Trace implements [control.Target]. Its handlers run as early as priorities allow, to see the events that others stop.
-func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, control.Undo, error) {
-	return t.watch("trace", spec.Patterns, func(r *registration) func(any) Verdict {
-		name := r.name
-		return func(ev any) Verdict {
-			if !sink.Want() {
-				return Continue
-			}
-			we := wire.Event{Time: time.Now().UnixNano(), Hook: name, Fields: eventjson.Append(nil, ev)}
-			if spec.Goroutine {
-				we.G = goroutineID()
-			}
-			sink.Put(we)
-			return Continue
-		}
-	}, nil)
+// A watcher is what a trace or a stat registers on one hook.
+type watcher struct {
+	r *registration
+	h *Handler
 }
 
-// watch registers a handler on each hook that patterns match, and arms them together. registered may be nil.
-func (t *target) watch(what string, patterns []string, handler func(*registration) func(any) Verdict, registered func(*registration, *Handler)) (wire.Matched, control.Undo, error) {
+// watch registers what register makes on each hook that patterns match, and arms all of it together. Hooks where that can't be are
+// skipped with the reason; when there is no other, that is the error.
+func (t *target) watch(what string, patterns []string, register func(r *registration, name string) (*Handler, error)) (wire.Matched, []watcher, control.Undo, error) {
 	rs, err := match(patterns)
 	if err != nil {
-		return wire.Matched{}, nil, err
+		return wire.Matched{}, nil, nil, err
 	}
 	name := fmt.Sprintf("%s%s.%d", sessionPrefix, what, t.seq.Add(1))
 	var m wire.Matched
-	var hs []*Handler
+	skip := func(r *registration, err error) {
+		m.Skipped = append(m.Skipped, wire.Skip{Name: r.name, Why: whyNotWatched(r, err)})
+	}
+	var ws []watcher
 	for _, r := range rs {
-		h, err := r.any.RegisterAny(name, handler(r), Priority(math.MaxInt), NoControl())
+		h, err := register(r, name)
 		if err != nil {
-			m.Skipped = append(m.Skipped, wire.Skip{Name: r.name, Why: whyNotWatched(r, err)})
+			skip(r, err)
 			continue
 		}
-		hs = append(hs, h)
-		m.Hooks = append(m.Hooks, r.name)
-		if registered != nil {
-			registered(r, h)
-		}
+		ws = append(ws, watcher{r, h})
 	}
-	if len(hs) == 0 {
+	ws = armMost(ws, func(w watcher, err error) {
+		w.h.remove()
+		skip(w.r, err)
+	})
+	if len(ws) == 0 {
 		s := m.Skipped[0]
-		return m, nil, wire.Errorf(wire.CodeUnsupported, "%s: %s", s.Name, s.Why)
+		return m, nil, nil, wire.Errorf(wire.CodeUnsupported, "%s: %s", s.Name, s.Why)
 	}
-	undo := func(ctx context.Context) error {
-		Disarm(hs...) // all at once; one that is gone is dealt with below
-		var errs []error
-		for _, h := range hs {
-			errs = append(errs, h.Deregister(ctx))
-		}
-		return errors.Join(errs...)
+	for _, w := range ws {
+		m.Hooks = append(m.Hooks, w.r.name)
 	}
-	if err := Arm(hs...); err != nil {
-		undo(context.Background())
-		return m, nil, err
+	return m, ws, func(ctx context.Context) error { return unwatch(ctx, ws) }, nil
+}
+
+// armMost arms all of ws at once or, where one of them stands in the way, as a point does that has no site, all but those that do. It
+// finds them by halving, since to arm each alone would take a barrier of all threads each.
+func armMost(ws []watcher, refused func(watcher, error)) (armed []watcher) {
+	if len(ws) == 0 {
+		return nil
 	}
-	return m, undo, nil
+	hs := make([]*Handler, len(ws))
+	for i, w := range ws {
+		hs[i] = w.h
+	}
+	err := Arm(hs...)
+	switch {
+	case err == nil:
+		return ws
+	case len(ws) == 1:
+		refused(ws[0], err)
+		return nil
+	}
+	half := len(ws) / 2
+	armed = append(armed, armMost(ws[:half], refused)...)
+	return append(armed, armMost(ws[half:], refused)...)
+}
+
+// unwatch takes all of ws off. The error says which calls were still in flight when ctx ended.
+func unwatch(ctx context.Context, ws []watcher) error {
+	hs := make([]*Handler, len(ws))
+	for i, w := range ws {
+		hs[i] = w.h
+	}
+	errs := []error{Disarm(hs...)}
+	for _, h := range hs {
+		errs = append(errs, h.Deregister(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 func whyNotWatched(r *registration, err error) string {
 	switch {
-	case r.kind == KindPoint:
-		return "a point has no event; points are counted and traced once they are patched, see gkhi doctor"
 	case r.kind == KindChain:
 		return "a chain has callbacks, not handlers that come and go"
 	case errors.Is(err, ErrExclusive):
 		return "the hook is exclusive, and its one handler is registered"
 	}
 	return err.Error()
+}
+
+// watching are the options of a watcher's handler: it runs as early as priorities allow, to see the events that others stop.
+func watching() []HandlerOption { return []HandlerOption{Priority(math.MaxInt), NoControl()} }
+
+// Trace implements [control.Target].
+func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, control.Undo, error) {
+	drops := &pointDrops{sink: sink}
+	m, ws, undo, err := t.watch("trace", spec.Patterns, func(r *registration, name string) (*Handler, error) {
+		if p, ok := r.any.(*Point); ok {
+			return p.Record(name, func(ev PointEvent) {
+				drops.look()
+				if sink.Want() {
+					sink.Put(pointEvent(ev, spec.Goroutine))
+				}
+			}, watching()...)
+		}
+		return r.any.RegisterAny(name, func(ev any) Verdict {
+			if sink.Want() {
+				we := wire.Event{Time: time.Now().UnixNano(), Hook: r.name, Fields: eventjson.Append(nil, ev)}
+				if spec.Goroutine {
+					we.G = goroutineID()
+				}
+				sink.Put(we)
+			}
+			return Continue
+		}, watching()...)
+	})
+	if err != nil {
+		return m, nil, err
+	}
+	drops.watch(ws)
+	return m, func(ctx context.Context) error {
+		err := undo(ctx)
+		drops.look()
+		return err
+	}, nil
+}
+
+// A siteFields is what a point's event shows: where it was hit.
+type siteFields struct {
+	Func string `json:"func"`
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+func pointEvent(ev PointEvent, goroutine bool) wire.Event {
+	// The outermost frame is the function that was compiled; those within were inlined into it.
+	frames := runtime.CallersFrames([]uintptr{ev.PC + 1})
+	var at siteFields
+	for {
+		f, more := frames.Next()
+		if at.File == "" {
+			at.File, at.Line = f.File, f.Line
+		}
+		at.Func = f.Function
+		if !more {
+			break
+		}
+	}
+	we := wire.Event{Time: ev.Time.UnixNano(), Hook: ev.Point, Fields: eventjson.Append(nil, at)}
+	if goroutine {
+		we.G = ev.Goroutine
+	}
+	return we
 }
 
 // goroutineID returns the number that a stack trace shows for this goroutine; 0 if that has another form than it has
@@ -101,7 +183,7 @@ func goroutineID() uint64 {
 
 // A statSource counts for one stat.
 type statSource struct {
-	rows []*statRow
+	rows []statRow
 	undo control.Undo
 }
 
@@ -110,30 +192,33 @@ type statRow struct {
 	latency *hist.Histogram // nil where the event has no duration
 }
 
-// Stat implements [control.Target].
+// Stat implements [control.Target]. The handlers' own counts are the calls.
 func (t *target) Stat(spec wire.StatSpec) (wire.Matched, control.StatSource, error) {
-	src := &statSource{}
 	latency := map[*registration]*hist.Histogram{}
-	m, undo, err := t.watch("stat", spec.Patterns, func(r *registration) func(any) Verdict {
+	m, ws, undo, err := t.watch("stat", spec.Patterns, func(r *registration, name string) (*Handler, error) {
+		if p, ok := r.any.(*Point); ok {
+			return p.Count(name, watching()...)
+		}
 		duration := eventjson.Duration(r.event)
 		if duration == nil {
-			return func(any) Verdict { return Continue } // the handler's own count is all there is
+			return r.any.RegisterAny(name, func(any) Verdict { return Continue }, watching()...)
 		}
 		h := &hist.Histogram{}
 		latency[r] = h
-		return func(ev any) Verdict {
+		return r.any.RegisterAny(name, func(ev any) Verdict {
 			if d, ok := duration(ev); ok {
 				h.Record(int64(d))
 			}
 			return Continue
-		}
-	}, func(r *registration, h *Handler) {
-		src.rows = append(src.rows, &statRow{h, latency[r]})
+		}, watching()...)
 	})
 	if err != nil {
 		return m, nil, err
 	}
-	src.undo = undo
+	src := &statSource{undo: undo}
+	for _, w := range ws {
+		src.rows = append(src.rows, statRow{w.h, latency[w.r]})
+	}
 	return m, src, nil
 }
 

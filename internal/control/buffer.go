@@ -95,6 +95,12 @@ func (b *Buffer) Put(ev wire.Event) {
 	}
 }
 
+// Lost implements [Sink].
+func (b *Buffer) Lost(n uint64) { b.dropped.Add(n) }
+
+// Dropped returns how many events were dropped or lost since the trace began.
+func (b *Buffer) Dropped() uint64 { return b.dropped.Load() }
+
 func (b *Buffer) signal() {
 	select {
 	case b.wake <- struct{}{}:

@@ -10,7 +10,7 @@ import (
 )
 
 var ops = []string{
-	wire.OpArm, wire.OpCancel, wire.OpDisarm, wire.OpFail, wire.OpLs, wire.OpRelease, wire.OpStat, wire.OpStatus, wire.OpTrace,
+	wire.OpArm, wire.OpCancel, wire.OpDisarm, wire.OpFail, wire.OpLs, wire.OpPrepare, wire.OpRelease, wire.OpStat, wire.OpStatus, wire.OpTrace,
 }
 
 // handle carries out one request. The error is that of writing the answer.
@@ -53,6 +53,15 @@ func (c *session) dispatch(req wire.Request) (any, error) {
 		}
 		n, err := c.srv.target.Release(args.Patterns)
 		return wire.ReleaseResult{Released: n}, err
+	case wire.OpPrepare:
+		if err := wire.DecodeArgs(req.Args, &struct{}{}); err != nil {
+			return nil, err
+		}
+		var result wire.PrepareResult
+		if err := c.srv.target.Prepare(); err != nil {
+			result.Why = err.Error()
+		}
+		return result, nil
 	case wire.OpCancel:
 		return c.cancelStream(req)
 	}

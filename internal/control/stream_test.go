@@ -77,6 +77,23 @@ func TestTraceLimit(t *testing.T) {
 	until(t, "the handler goes", func() bool { return target.Left() == "" })
 }
 
+// What the target itself lost is in the counts, also when no event comes after it.
+func TestLost(t *testing.T) {
+	target := controltest.New("a")
+	p := greet(t, serve(t, target, control.Options{}))
+	m := mustAsk(t, p, wire.OpTrace, wire.TraceSpec{Patterns: []string{"a"}})
+	target.Lose("a", 5)
+	target.Fire("a", "1")
+	if ev := read(t, p); ev.Dropped != 5 {
+		t.Errorf("%+v", ev)
+	}
+	target.Lose("a", 2)
+	mustCancel(t, p, m.ID)
+	if _, end := drain(t, p, m.ID); end.Dropped != 7 {
+		t.Errorf("end %+v", end)
+	}
+}
+
 // An event that can't be sent is counted, and the trace goes on.
 func TestTraceUnsendable(t *testing.T) {
 	target := controltest.New("a")

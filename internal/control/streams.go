@@ -32,7 +32,10 @@ func (c *session) trace(req wire.Request) (any, error) {
 			buf.Over()
 			return c.undo(undo)
 		})
-		defer func() { end.Warning = stop() }() // whatever happens, the target is left as it was
+		defer func() { // whatever happens, the target is left as it was
+			end.Warning = stop()
+			end.Dropped = buf.Dropped()
+		}()
 		if c.reply(req.ID, matched, nil) != nil {
 			return end
 		}
@@ -58,7 +61,7 @@ func (c *session) sendEvents(ctx context.Context, id uint64, buf *Buffer, stop f
 			next, err := appendEvent(lines, id, ev, end.Dropped)
 			if err != nil {
 				buf.Drop()
-				end.Dropped++
+				end.Dropped = buf.Dropped()
 				continue
 			}
 			lines = next

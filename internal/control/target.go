@@ -34,6 +34,10 @@ type Target interface {
 	// Fail sets the failpoint term of a decision. The Undo is nil unless args.Hold is set.
 	Fail(args wire.FailArgs) (wire.FailResult, Undo, error)
 
+	// Prepare finds the hooks' sites, so that Hooks and Status know of them, and makes them no-ops. The error says why that can't
+	// be; hooks work all the same.
+	Prepare() error
+
 	// Release lets the callers go on that failpoints hold, on every matching decision, and counts them.
 	Release(patterns []string) (int, error)
 }
@@ -50,6 +54,9 @@ type Sink interface {
 
 	// Put hands over an event after Want said true. The sink keeps ev.Fields.
 	Put(ev wire.Event)
+
+	// Lost counts events that the target lost before it could offer them.
+	Lost(n uint64)
 }
 
 // StatSource reads what the handlers of a stat have counted.

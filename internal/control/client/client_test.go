@@ -83,6 +83,9 @@ func TestPlainCalls(t *testing.T) {
 	if r := must[wire.ReleaseResult](t)(c.Release(ctx, "*")); r.Released != 2 {
 		t.Errorf("release %+v", r)
 	}
+	if r := must[wire.PrepareResult](t)(c.Prepare(ctx)); r.Why != "there is nothing to patch" {
+		t.Errorf("prepare %+v", r)
+	}
 
 	var werr *wire.Error
 	if _, err := c.Hooks(ctx, "c"); !errors.As(err, &werr) || werr.Code != wire.CodeNotFound || !slices.Equal(werr.Near, []string{"a"}) {

@@ -50,6 +50,12 @@ func (c *Client) Release(ctx context.Context, patterns ...string) (wire.ReleaseR
 	return call[wire.ReleaseResult](ctx, c, wire.OpRelease, wire.ReleaseArgs{Patterns: patterns})
 }
 
+// Prepare makes the process look for the sites of its hooks, so that Hooks and Status know of them. It makes them no-ops, as arming the
+// first handler does, which changes nothing of what the program does.
+func (c *Client) Prepare(ctx context.Context) (wire.PrepareResult, error) {
+	return call[wire.PrepareResult](ctx, c, wire.OpPrepare, nil)
+}
+
 // Trace is a stream of events.
 type Trace struct {
 	*Stream

@@ -5,6 +5,7 @@ package controltest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -307,4 +308,18 @@ func (t *Target) Release(patterns []string) (int, error) {
 	defer t.mu.Unlock()
 	hooks, _, err := t.match(patterns)
 	return len(hooks), err
+}
+
+// Prepare implements [control.Target].
+func (t *Target) Prepare() error { return errors.New("there is nothing to patch") }
+
+// Lose has each trace of a hook told that n events were lost.
+func (t *Target) Lose(name string, n uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for tr := range t.traces {
+		if tr.set.Match(name) {
+			tr.sink.Lost(n)
+		}
+	}
 }

@@ -12,6 +12,7 @@ const (
 	OpDisarm  = "disarm"  // ArmArgs → ArmResult
 	OpFail    = "fail"    // FailArgs → FailResult
 	OpRelease = "release" // ReleaseArgs → ReleaseResult
+	OpPrepare = "prepare" // no args → PrepareResult; looks for sites, which arming does too
 	OpCancel  = "cancel"  // CancelArgs → {}: ends a stream of this connection
 )
 
@@ -97,6 +98,11 @@ type ReleaseArgs struct {
 // ReleaseResult counts the callers released.
 type ReleaseResult struct {
 	Released int `json:"released"`
+}
+
+// PrepareResult says why sites can't be patched in the process; empty when they can.
+type PrepareResult struct {
+	Why string `json:"why,omitempty"`
 }
 
 // CancelArgs names the stream by its request's id.

@@ -49,14 +49,16 @@ type Field struct {
 	Duration bool   `json:"duration,omitempty"` // the one that stat makes a histogram of
 }
 
-// Site is one place in machine code.
+// Site is one place in machine code that tests the hook.
 type Site struct {
 	Func  string `json:"func,omitempty"`
 	File  string `json:"file,omitempty"`
 	Line  int    `json:"line,omitempty"`
 	PC    uint64 `json:"pc,omitempty"`
-	State string `json:"state,omitempty"` // patched, or flag
+	Form  string `json:"form,omitempty"`  // its kind of instructions: guarded, bare, …; empty for one that can't be patched
+	State string `json:"state,omitempty"` // as compiled, dormant, armed
 	Why   string `json:"why,omitempty"`   // why it is not patched
+	Bytes []byte `json:"bytes,omitempty"` // what is there now, all instructions of the site
 }
 
 // Handler describes one handler. Times are in nanoseconds.
@@ -81,17 +83,20 @@ type Handler struct {
 
 // Status describes the process as a whole.
 type Status struct {
-	Hello   Hello    `json:"process"`
-	Args    []string `json:"args,omitempty"` // os.Args, the first only: the others may hold secrets
-	UID     int      `json:"uid"`
-	Uptime  int64    `json:"uptime"` // ns since the process started, or since the library did
-	Hooks   int      `json:"hooks"`
-	Armed   int      `json:"armed"` // hooks that are not dormant
-	Sites   int      `json:"sites"`
-	Patched int      `json:"patched"`
-	Method  string   `json:"method"`        // how sites are armed: flag, or the name of the patcher
-	Why     []string `json:"why,omitempty"` // why sites are not patched, a sentence each
-	Clients int      `json:"clients"`       // connections to this socket, this one included
+	Hello    Hello    `json:"process"`
+	Args     []string `json:"args,omitempty"` // os.Args, the first only: the others may hold secrets
+	UID      int      `json:"uid"`
+	Uptime   int64    `json:"uptime"` // ns since the process started, or since the library did
+	Hooks    int      `json:"hooks"`
+	Armed    int      `json:"armed"`              // hooks that are not dormant
+	Sites    int      `json:"sites"`              // found so far, those that can't be patched included
+	Patched  int      `json:"patched"`            // no-ops or calls now
+	Stuck    int      `json:"stuck,omitempty"`    // of these, with a trap that could not be taken back: right but slow
+	Method   string   `json:"method"`             // how sites are armed: flag, or how code is written
+	Text     int      `json:"text,omitempty"`     // bytes of machine code searched for sites
+	ScanTime int64    `json:"scanTime,omitempty"` // that this took, ns
+	Why      []string `json:"why,omitempty"`      // why sites are not patched, a sentence each
+	Clients  int      `json:"clients"`            // connections to this socket, this one included
 }
 
 // TraceSpec says what to trace.
