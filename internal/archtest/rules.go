@@ -48,7 +48,7 @@ var layers = []layer{
 		name: "machine",
 		why:  "one facility of CPU, kernel or file format each, ignorant of hooks",
 		units: []string{
-			"internal/instrument", "internal/scan", "internal/symtab", "internal/textmem",
+			"internal/feature", "internal/instrument", "internal/scan", "internal/symtab", "internal/textmem",
 		},
 	},
 	{
@@ -79,7 +79,7 @@ var layers = []layer{
 	{
 		name:  "engines",
 		why:   "what the command needs and an instrumented program must not link",
-		units: []string{"internal/attach", "internal/feature", "internal/probe/resolve", "internal/report", "internal/toolexec"},
+		units: []string{"internal/attach", "internal/probe/resolve", "internal/report", "internal/toolexec"},
 	},
 	{
 		name:  "compiler",
