@@ -5,7 +5,12 @@ import "testing"
 // What hooks cost beside other ways to be listened to is measured by bench/hooks. These benchmarks are for
 // comparing a change with what was before.
 
+type benchEvent struct{ Pages, Bytes int }
+
 var (
+	benchHook     Hook[benchEvent]
+	benchDecision Decision[benchEvent, error]
+	benchChain    Chain[benchEvent]
 	parallelHook  Hook[benchEvent]
 	armHook       Hook[benchEvent]
 	benchPoint    Point
@@ -14,6 +19,8 @@ var (
 )
 
 func init() {
+	Declare(&benchHook, "bench.hook", "fired by benchmarks")
+	DeclareDecision(&benchDecision, "bench.decision", "fired by benchmarks")
 	Declare(&parallelHook, "bench.parallel", "fired by benchmarks")
 	Declare(&armHook, "bench.arm", "armed and disarmed by benchmarks")
 	Declare(&dormantEvents, "bench.dormant", "never armed")
@@ -22,7 +29,7 @@ func init() {
 }
 
 // ignore is a handler.
-func ignore(e benchEvent) Verdict { return Verdict(e.Pages >> 62) }
+func ignore(e benchEvent) Verdict { return Verdict(int64(e.Pages) >> 62) }
 
 // registered registers a handler for the length of a benchmark.
 func registered(b *testing.B, register func() (*Handler, error)) *Handler {
@@ -44,6 +51,45 @@ func BenchmarkDormant(b *testing.B) {
 		if dormantEvents.Armed() {
 			dormantEvents.Fire(benchEvent{i, i})
 		}
+	}
+}
+
+func BenchmarkHook(b *testing.B) {
+	fire := func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if benchHook.Armed() {
+				benchHook.Fire(benchEvent{i, i})
+			}
+		}
+	}
+	b.Run("dormant", fire)
+	for _, n := range []int{1, 8} {
+		b.Run(map[int]string{1: "1 handler", 8: "8 handlers"}[n], func(b *testing.B) {
+			var hs []*Handler
+			for i := range n {
+				h, err := benchHook.Register(string(rune('a'+i)), ignore)
+				if err != nil {
+					b.Fatal(err)
+				}
+				hs = append(hs, h)
+			}
+			Arm(hs...)
+			defer func() {
+				for _, h := range hs {
+					h.Deregister(b.Context())
+				}
+			}()
+			fire(b)
+		})
+	}
+}
+
+func BenchmarkChain(b *testing.B) {
+	l := benchChain.Register(ignore, 0)
+	defer l.Unregister()
+	for i := 0; b.Loop(); i++ {
+		benchChain.Call(benchEvent{i, i})
 	}
 }
 

@@ -22,9 +22,9 @@ func change(hs []*Handler, arm bool) error {
 	registry.mu.Lock()
 	for _, h := range hs {
 		switch {
-		case h == nil:
+		case h == nil || h.reg == nil:
 			registry.mu.Unlock()
-			return fmt.Errorf("%s: %w", verb, invalid("nil handler"))
+			return fmt.Errorf("%s: %w", verb, invalid("nil handler, or one that no hook has made"))
 		case h.gone:
 			registry.mu.Unlock()
 			return fmt.Errorf("%s %s: %w", verb, h.FullName(), ErrDeregistered)

@@ -215,8 +215,8 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 	}
 	registry.seq++
 	h.seq = registry.seq
-	r.handlers = append(r.handlers, h)
-	slices.SortFunc(r.handlers, r.order)
+	at, _ := slices.BinarySearchFunc(r.handlers, h, r.order)
+	r.handlers = slices.Insert(r.handlers, at, h)
 	return h, nil
 }
 
