@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/gkhi/gkhi"
+)
+
+// A kind is a way to write a site, in each of the surroundings. See generated.go.
+type kind struct {
+	name                 string
+	dense, leaf, inlined func(n int)
+	random               []func(uint64) uint64
+}
+
+// sink keeps results alive.
+var sink uint64
+
+// fireIt stands for building and firing the event.
+//
+//go:noinline
+func fireIt(x uint64) { sink += x }
+
+// What the kinds are called in tables. Hooks and points that are never declared aren't looked for in the text, so they
+// stay as compiled: that is the flag form, measured in the same rounds as the patched one.
+var kindNames = map[string]string{
+	noSite:    "no site",
+	plainBool: "plain bool",
+	"atomic":  "atomic.Bool",
+	"flag":    "guarded, flag form",
+	guarded:   "guarded, patched",
+	"load":    "point, not patched",
+	point:     "point, patched",
+}
+
+const (
+	noSite    = "none"
+	plainBool = "bool"
+	guarded   = "guarded"
+	point     = "point"
+)
+
+// declareDormant gives names to those that patching is to find.
+func declareDormant() {
+	for i := range guardedSites {
+		gkhi.Declare(&guardedSites[i], fmt.Sprint("dormant.hook.", i), "never armed")
+		gkhi.DeclarePoint(&pointSites[i], fmt.Sprint("dormant.point.", i), "never armed")
+	}
+}
+
+// A scene is a table: every kind of site in the same surroundings.
+type scene struct {
+	Title, Note string
+	Cases       []result
+	runs        []func(n int)
+}
+
+// visits is the order in which the functions of the last scene are called.
+var visits = func() []uint16 {
+	order := make([]uint16, 1<<16)
+	for i := range order {
+		order[i] = uint16(rand.IntN(randomSites))
+	}
+	return order
+}()
+
+func visit(table []func(uint64) uint64) func(n int) {
+	return func(n int) {
+		sum := uint64(0)
+		for i := range n {
+			sum += table[visits[uint16(i)]](uint64(i))
+		}
+		sink = sum
+	}
+}
+
+func scenes() []*scene {
+	list := []*scene{
+		{Title: "A dense loop", Note: fmt.Sprintf("%d sites in a row and nothing else in a loop: time for each.", inARow)},
+		{Title: "Inside a leaf function", Note: "A function of three instructions that is not inlined, called in a loop: time for a call. " +
+			"With a guarded site the function isn't a leaf any more, whatever the guard is: what it guards is a call."},
+		{Title: "Inlined", Note: "The same function, inlined in the loop."},
+		{Title: "Many sites at random", Note: fmt.Sprintf(
+			"%d functions with a site and a variable each, called in random order: branch predictor and caches are under pressure. Time for a call.", randomSites)},
+	}
+	for _, k := range kinds {
+		for i, run := range []func(int){k.dense, k.leaf, k.inlined, visit(k.random)} {
+			list[i].runs = append(list[i].runs, run)
+			list[i].Cases = append(list[i].Cases, result{Case: kindNames[k.name], kind: k.name})
+		}
+	}
+	return list
+}

@@ -1,0 +1,91 @@
+// Command measured is the program that bench/sites generates, compiles and runs: that is where it is described.
+// By itself it has few sites.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
+	fs := flag.NewFlagSet("sites", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	var (
+		plan     plan
+		quick    = fs.Bool("quick", false, "few sites, and each case once and briefly, to see that it works")
+		asJSON   = fs.Bool("json", false, "print one JSON object a line")
+		markdown = fs.Bool("markdown", false, "print the tables in Markdown")
+		write    = fs.String("write", "", "put the Markdown into this `file`, between its marks")
+	)
+	fs.IntVar(&plan.rounds, "count", 60, "number of rounds")
+	fs.DurationVar(&plan.slice, "time", 4*time.Millisecond, "time for one case in one round")
+	fs.IntVar(&plan.batches, "batches", 15, "how often all sites are armed in one batch")
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case fs.NArg() > 0 || plan.rounds < 1 || plan.slice <= 0 || plan.batches < 1:
+		fmt.Fprintln(stderr, "sites: there are no arguments, and -count, -time and -batches are positive; see -help")
+		return 2
+	}
+	if *quick {
+		plan.rounds, plan.slice, plan.batches = 1, 100*time.Microsecond, 1
+	}
+	// More than there are CPUs: what arms sites isn't to wait for a hot goroutine's turn to end.
+	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
+	rep, err := plan.all()
+	if err != nil {
+		fmt.Fprintln(stderr, "sites:", err)
+		return 1
+	}
+	switch {
+	case *write != "":
+		err = measure.WriteInto(*write, "bench/sites", rep.markdown())
+	case *markdown:
+		_, err = io.WriteString(stdout, rep.markdown())
+	case *asJSON:
+		err = rep.json(stdout)
+	default:
+		err = rep.text(stdout)
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "sites:", err)
+		return 1
+	}
+	return 0
+}
+
+// all measures everything.
+func (p plan) all() (*report, error) {
+	scan, err := prepare()
+	if err != nil {
+		return nil, fmt.Errorf("sites can't be patched here: %w", err)
+	}
+	dormant := scenes()
+	p.measure(dormant)
+	armed, err := p.armedPoints()
+	if err != nil {
+		return nil, err
+	}
+	toggled, rate, err := p.toggled()
+	if err != nil {
+		return nil, err
+	}
+	batch, err := p.batch()
+	if err != nil {
+		return nil, err
+	}
+	rep := &report{machine: measure.ThisMachine(), plan: p, dormant: dormant, armed: armed, toggled: toggled, batch: batch, scan: scan, rate: rate}
+	rep.judge()
+	return rep, nil
+}

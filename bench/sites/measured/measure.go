@@ -1,0 +1,60 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
+)
+
+// A plan is how long to measure.
+type plan struct {
+	rounds  int
+	slice   time.Duration // for one case in one round
+	batches int           // how often sites are armed in one batch
+}
+
+// A result is what was measured of one case, in the unit of its table.
+type result struct {
+	Case   string
+	Min    float64
+	Median float64
+	kind   string
+}
+
+// summary sorts samples.
+func summary(name string, samples []float64) result {
+	slices.Sort(samples)
+	return result{Case: name, Min: samples[0], Median: samples[len(samples)/2]}
+}
+
+// measure fills in the scenes' cases. Each round runs every case once.
+func (p plan) measure(scenes []*scene) {
+	type job struct {
+		run     func(int)
+		n       int
+		to      *result
+		samples []float64
+	}
+	var jobs []*job
+	for _, s := range scenes {
+		for i, run := range s.runs {
+			jobs = append(jobs, &job{run: run, n: measure.Calibrate(run, 1, p.slice), to: &s.Cases[i]})
+		}
+	}
+	for range p.rounds {
+		for _, j := range jobs {
+			took := measure.Time(j.run, 1, j.n)
+			j.samples = append(j.samples, float64(took.Nanoseconds())/float64(j.n))
+		}
+	}
+	for _, j := range jobs {
+		r := summary(j.to.Case, j.samples)
+		j.to.Min, j.to.Median = r.Min, r.Median
+	}
+}
+
+// of returns the result of the kind.
+func (s *scene) of(kind string) result {
+	return s.Cases[slices.IndexFunc(s.Cases, func(r result) bool { return r.kind == kind })]
+}

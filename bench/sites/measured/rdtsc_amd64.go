@@ -1,0 +1,4 @@
+package main
+
+// rdtscs reads the time stamp counter n times.
+func rdtscs(n int)

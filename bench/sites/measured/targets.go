@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
+)
+
+// A target is what the project has promised, and what is.
+type target struct {
+	What     string
+	Limit    string
+	Measured string
+	Met      bool
+}
+
+// noise is how far apart two figures may be and still count as equal, in ns: a tenth of a cycle or less.
+const noise = 0.03
+
+// judge compares minimums with the targets.
+func (r *report) judge() {
+	most := func(what, unit string, limit, got float64) {
+		r.targets = append(r.targets, target{
+			what, "≤ " + measure.Figure(limit) + unit, measure.Figure(got) + unit, got <= limit,
+		})
+	}
+	for _, s := range r.dormant {
+		none, hook, bool := s.of(noSite), s.of(guarded), s.of(plainBool)
+		where := ": " + s.Title
+		most("dormant guarded site"+where, " ns", 0.1, hook.Min-none.Min)
+		r.targets = append(r.targets, target{
+			"dormant guarded site, beside a plain bool" + where, "never slower",
+			fmt.Sprintf("%s to %s ns", measure.Figure(hook.Min), measure.Figure(bool.Min)), hook.Min <= bool.Min+noise,
+		})
+		most("dormant point"+where, " ns", 0.1, s.of(point).Min-none.Min)
+	}
+	rdtsc := r.armed.named(caseRDTSC).Min
+	most(caseCount, " ns", 3, r.armed.named(caseCount).Min)
+	most(caseRecord+", beside its RDTSC", " ×", 1.8, r.armed.named(caseRecord).Min/rdtsc)
+	for _, what := range []string{batchHooksName, batchPointsName} {
+		most(batchCase("arm", what, 0), " ms", 25, r.batch.named(batchCase("arm", what, 0)).Min)
+		most(batchCase("arm", what, 2), " ms", 60, r.batch.named(batchCase("arm", what, 2)).Min)
+	}
+	quiet, busy := r.toggled.named(caseQuiet).Min, r.toggled.named(caseToggles).Min
+	most(fmt.Sprintf("%.0f toggles a second: what a running thread loses", r.rate), " %", 2, (busy/quiet-1)*100)
+	most("finding sites, many", " ms/MiB", 2, r.scan.named(caseScanAll).Min)
+	most("finding sites, few", " ms/MiB", 2, r.scan.named(caseScanOne).Min)
+}
