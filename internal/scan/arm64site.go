@@ -68,7 +68,7 @@ func (s *arm64Scan) follow(i int, reg uint8, to uint64) {
 func (s *arm64Scan) step(p *addrPath) bool {
 	w := s.word(p.at)
 	in := arm64.Decode(w)
-	if _, writes := arm64.Registers(w); writes.Has(p.reg) {
+	if reads, writes := arm64.Registers(w); writes.Has(p.reg) || reads == arm64.AllRegs {
 		return false
 	}
 	switch in.Kind {

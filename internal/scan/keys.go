@@ -85,8 +85,9 @@ func (s *targets) find(addr uint64) *target {
 }
 
 // FindSlots returns the aligned little-endian 8-byte words of data that hold
-// the address of a key. Run it over the memory that may hold a
-// module's global offset table: its read-only data after relocation.
+// the address of a key. Run it over a module's global offset table, or all that
+// is read-only once the module is loaded (RELRO), and over nothing that is written
+// later: a variable that points to a key now may point elsewhere when it is read.
 func FindSlots(data Segment, keys []Key) []Slot {
 	t := make([]target, len(keys))
 	for i, k := range keys {

@@ -42,7 +42,7 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 		if x, ok := xdecode(b); ok {
-			compare(t, "fuzz", b, &i, &x)
+			compare(t, place{name: "fuzz"}, b, &i, &x)
 		}
 	})
 }

@@ -59,9 +59,9 @@ func compareFunc(t *testing.T, im *elfimage.Image, f elfimage.Func, unknown map[
 	code := im.Code(f)
 	for off := 0; off < len(code); {
 		i, err := amd64.Decode(code[off:])
-		where := fmt.Sprintf("%s+%#x", f.Name, off)
+		where := place{f.Name, off}
 		if err != nil {
-			t.Errorf("%s: % x: %v", where, code[off:min(off+15, len(code))], err)
+			t.Errorf("%v: % x: %v", where, code[off:min(off+15, len(code))], err)
 			return n
 		}
 		if x, ok := xdecode(code[off:]); ok {

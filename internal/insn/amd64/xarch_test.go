@@ -42,38 +42,44 @@ func xdecode(b []byte) (x86asm.Inst, bool) {
 	return x, true
 }
 
+// A place says where an instruction comes from.
+type place struct {
+	name string
+	off  int
+}
+
 // compare checks all facts about one instruction that both decoders know.
-func compare(t *testing.T, where string, b []byte, i *amd64.Inst, x *x86asm.Inst) {
+func compare(t *testing.T, where place, b []byte, i *amd64.Inst, x *x86asm.Inst) {
 	t.Helper()
 	b = b[:min(len(b), 15)]
 	if int(i.Len) != x.Len {
-		t.Errorf("%s: % x: Len %d, x/arch %d (%v)", where, b, i.Len, x.Len, x)
+		t.Errorf("%v: % x: Len %d, x/arch %d (%v)", where, b, i.Len, x.Len, x)
 		return
 	}
 	if want := xkind(x); i.Kind != want {
-		t.Errorf("%s: % x: Kind %v, x/arch %v (%v)", where, b[:i.Len], i.Kind, want, x)
+		t.Errorf("%v: % x: Kind %v, x/arch %v (%v)", where, b[:i.Len], i.Kind, want, x)
 	}
 	if i.Kind == amd64.Jcc {
 		if want, ok := conds[x.Op]; !ok || i.Cond != want {
-			t.Errorf("%s: % x: Cond %x, x/arch %x (%v)", where, b[:i.Len], i.Cond, want, x)
+			t.Errorf("%v: % x: Cond %x, x/arch %x (%v)", where, b[:i.Len], i.Cond, want, x)
 		}
 	}
 	rel, isRel := xrel(x)
 	if isRel != i.Branch() || isRel && rel != int64(i.Imm) {
-		t.Errorf("%s: % x: branch %v by %d, x/arch %v by %d (%v)", where, b[:i.Len], i.Branch(), i.Imm, isRel, rel, x)
+		t.Errorf("%v: % x: branch %v by %d, x/arch %v by %d (%v)", where, b[:i.Len], i.Branch(), i.Imm, isRel, rel, x)
 	}
 	disp, isRIP := xrip(x)
 	if i.Prefix&(amd64.VEX|amd64.EVEX) != 0 {
 		disp, isRIP = int64(i.Disp), i.RIPRel // x/arch takes it for an absolute address
 	}
 	if isRIP != i.RIPRel || isRIP && disp != int64(i.Disp) {
-		t.Errorf("%s: % x: RIP-relative %v %d, x/arch %v %d (%v)", where, b[:i.Len], i.RIPRel, i.Disp, isRIP, disp, x)
+		t.Errorf("%v: % x: RIP-relative %v %d, x/arch %v %d (%v)", where, b[:i.Len], i.RIPRel, i.Disp, isRIP, disp, x)
 	}
 	if isRIP && i.Prefix&(amd64.VEX|amd64.EVEX) == 0 && (int(i.DispOff) != x.PCRelOff || i.DispLen != 4) {
-		t.Errorf("%s: % x: displacement at %d (%d bytes), x/arch at %d (%v)", where, b[:i.Len], i.DispOff, i.DispLen, x.PCRelOff, x)
+		t.Errorf("%v: % x: displacement at %d (%d bytes), x/arch at %d (%v)", where, b[:i.Len], i.DispOff, i.DispLen, x.PCRelOff, x)
 	}
 	if reads, kills := xflags(x); i.Reads != reads || i.Writes|i.Undef != kills {
-		t.Errorf("%s: % x: flags read %v and overwritten %v, want %v and %v (%v)",
+		t.Errorf("%v: % x: flags read %v and overwritten %v, want %v and %v (%v)",
 			where, b[:i.Len], i.Reads, i.Writes|i.Undef, reads, kills, x)
 	}
 }
@@ -261,7 +267,7 @@ func TestRandom(t *testing.T) {
 		i, err := amd64.Decode(b)
 		if x, ok := xdecode(b); ok && err == nil {
 			both++
-			compare(t, "random", b, &i, &x)
+			compare(t, place{name: "random"}, b, &i, &x)
 		}
 	}
 	if both < total/3 {
@@ -287,10 +293,10 @@ func TestCompareNotices(t *testing.T) {
 		bad := good
 		change(&bad)
 		probe := &testing.T{}
-		compare(probe, name, code, &bad, &x)
+		compare(probe, place{name: name}, code, &bad, &x)
 		if !probe.Failed() {
 			t.Errorf("%s: the difference was not noticed", name)
 		}
 	}
-	compare(t, "unchanged", bytes.Clone(code), &good, &x)
+	compare(t, place{name: "unchanged"}, bytes.Clone(code), &good, &x)
 }

@@ -10,171 +10,140 @@ const AllRegs Regs = 1<<31 - 1
 // Has reports whether Xn is in the set.
 func (s Regs) Has(n uint8) bool { return n < 31 && s>>n&1 != 0 }
 
-func regs(n ...uint32) (s Regs) {
-	for _, n := range n {
-		s |= 1 << (n & 31)
-	}
-	return s & AllRegs
-}
-
-// Registers returns the registers that a word may read and those that it surely
-// overwrites as a whole. Calls are taken by their own bytes: what the
-// callee reads and writes is not included.
+// Registers returns the registers that a word may read and those that it
+// overwrites as a whole. Where the word is not known for certain reads is
+// AllRegs, writes is empty, and any register may be written. Calls are taken by their
+// own bytes: what the callee reads and writes is not included.
 func Registers(w uint32) (reads, writes Regs) {
-	d, n, m, a := w&31, w>>5&31, w>>16&31, w>>10&31
+	f := fieldsOf(w)
 	switch w >> 25 & 15 {
 	case 0b1000, 0b1001:
-		return immediateRegs(w, d, n, m)
+		return f.immediate()
 	case 0b1010, 0b1011:
-		return branchRegs(w, d, n, m)
+		return f.branch()
 	case 0b0100, 0b0110, 0b1100, 0b1110:
-		return memoryRegs(w, d, n, m, a)
+		return f.memory()
 	case 0b0101, 0b1101:
-		return registerRegs(w, d, n, m, a)
+		return f.register()
 	case 0b0111, 0b1111:
-		return vectorRegs(w, d, n)
+		return f.vector()
 	}
 	if w>>16 == 0 { // UDF
 		return 0, 0
 	}
-	return AllRegs, 0 // SVE, SME, reserved
+	return unknown() // SVE, SME, reserved
 }
 
-// immediateRegs covers data processing with an immediate.
-func immediateRegs(w, d, n, m uint32) (reads, writes Regs) {
-	switch w >> 23 & 7 {
+func unknown() (reads, writes Regs) { return AllRegs, 0 }
+
+// fields are the register fields of a word, as sets.
+type fields struct {
+	w          uint32
+	d, n, m, a Regs // bits 4–0, 9–5, 20–16, 14–10
+}
+
+func fieldsOf(w uint32) fields {
+	reg := func(shift uint) Regs { return 1 << (w >> shift & 31) & AllRegs }
+	return fields{w, reg(0), reg(5), reg(16), reg(10)}
+}
+
+// bit returns bit i of the word.
+func (f *fields) bit(i uint) bool { return f.w>>i&1 != 0 }
+
+// immediate covers data processing with an immediate.
+func (f *fields) immediate() (reads, writes Regs) {
+	opc := f.w >> 29 & 3
+	switch f.w >> 23 & 7 {
 	case 0, 1: // ADR, ADRP
-		return 0, regs(d)
+		return 0, f.d
 	case 5: // MOVN, MOVZ, MOVK
-		if w>>29&3 == 3 {
-			return regs(d), regs(d)
+		if opc == 3 {
+			return f.d, f.d
 		}
-		return 0, regs(d)
+		return 0, f.d
 	case 6: // SBFM, BFM, UBFM
-		if w>>29&3 == 1 {
-			return regs(d, n), regs(d)
+		if opc == 1 {
+			return f.d | f.n, f.d
 		}
-		return regs(n), regs(d)
 	case 7: // EXTR
-		return regs(n, m), regs(d)
+		if opc != 0 {
+			return unknown()
+		}
+		return f.n | f.m, f.d
 	}
-	return regs(n), regs(d) // ADD, SUB, logical
+	return f.n, f.d // ADD, SUB, logical
 }
 
-// branchRegs covers branches, exceptions and system instructions.
-func branchRegs(w, d, n, m uint32) (reads, writes Regs) {
+const linkReg Regs = 1 << 30
+
+// branch covers branches, exceptions and system instructions.
+func (f *fields) branch() (reads, writes Regs) {
+	w := f.w
 	switch {
-	case w>>26&31 == 5, w>>24 == 0x54: // B, BL, B.cond
+	case w>>26 == 0x05, w>>24 == 0x54: // B, B.cond
 		return 0, 0
+	case w>>26 == 0x25: // BL
+		return 0, linkReg
 	case w>>25&0x3F == 0x1A, w>>25&0x3F == 0x1B: // CBZ, TBZ and their like
-		return regs(d), 0
+		return f.d, 0
 	case w>>25 == 0x6B: // BR, BLR, RET
-		return regs(n, d), 0 // d: the modifier of authenticated branches
-	case w>>20 == 0xD53, w>>19 == 0xD52<<1|1: // MRS, SYSL
-		return 0, regs(d)
-	case w>>12 == 0xD5032 || w>>12 == 0xD5033: // hints, barriers
-		return 0, 0
-	case w>>24 == 0xD5: // MSR, SYS
-		return regs(d), 0
-	case w>>24 == 0xD4: // SVC, BRK: the registers are arguments
-		return AllRegs, 0
-	}
-	return AllRegs, 0
-}
-
-// memoryRegs covers loads and stores.
-func memoryRegs(w, d, n, m, a uint32) (reads, writes Regs) {
-	vector := w>>26&1 != 0
-	load := w>>22&1 != 0
-	switch w >> 28 & 3 {
-	case 0: // exclusive and ordered; vector structures
-		if vector {
-			return regs(n, m), 0
-		}
-		return exclusiveRegs(w, d, n, m, a)
-	case 1: // literals; ordered with an offset; memory copy and set
-		if w>>24&3 == 0 {
-			return literalRegs(w, d)
-		}
-		return regs(d, n, m), 0
-	case 2: // pairs
-		reads = regs(n)
-		switch {
-		case vector:
-		case load:
-			writes = regs(d, a)
-		default:
-			reads |= regs(d, a)
+		reads = f.n | f.d // d: the modifier of authenticated branches
+		if w>>21&3 == 1 {
+			writes = linkReg
 		}
 		return reads, writes
-	}
-	// One register: opc 0 stores; the rest loads, but for prefetches.
-	reads = regs(n)
-	if w>>24&1 == 0 && w>>21&1 != 0 {
-		reads |= regs(m)
-		switch w >> 10 & 3 {
-		case 0:
-			return atomicRegs(w, d, n, m)
-		case 1, 3: // authenticated loads
-			return reads | regs(d), 0
+	case w>>20 == 0xD53, w>>19 == 0x1AA5: // MRS, SYSL
+		return 0, f.d
+	case w>>12 == 0xD5032: // hints
+		switch hint := w >> 5 & 0x7F; {
+		case hint == 7, hint == 40, hint >= 8 && hint < 16, hint >= 24 && hint < 32:
+			return unknown() // pointer authentication: X16, X17, X30
 		}
-	}
-	switch {
-	case vector:
-	case w>>22&3 == 0:
-		reads |= regs(d)
-	case w>>30 == 3 && w>>22&3 == 2: // PRFM
-	default:
-		writes = regs(d)
-	}
-	return reads, writes
-}
-
-// literalRegs covers loads relative to the PC.
-func literalRegs(w, d uint32) (reads, writes Regs) {
-	if w>>26&1 != 0 || w>>30 == 3 { // vector register; PRFM
 		return 0, 0
+	case w>>12 == 0xD5033: // barriers
+		return 0, 0
+	case w>>20 == 0xD50, w>>20 == 0xD51: // SYS, MSR
+		return f.d, 0
 	}
-	return 0, regs(d)
+	return unknown() // SVC, BRK and others: the registers are arguments
 }
 
-// exclusiveRegs covers LDXR, STXR, CAS, LDAR, STLR.
-func exclusiveRegs(w, d, n, m, a uint32) (reads, writes Regs) {
-	if w&0x3F_C0_00_00 == 0x08_C0_00_00 && w>>21&1 == 0 { // LDAR, LDLAR
-		return regs(n), regs(d)
-	}
-	return regs(d, n, m, a), 0
-}
-
-// atomicRegs covers LDADD and its like, SWP and LDAPR.
-func atomicRegs(w, d, n, m uint32) (reads, writes Regs) {
-	op := w >> 12 & 15 // o3, opc
-	if w>>26&1 != 0 || op > 8 && op != 12 {
-		return AllRegs, 0 // 64-byte stores and others
-	}
-	return regs(n, m), regs(d)
-}
-
-// registerRegs covers data processing with registers.
-func registerRegs(w, d, n, m, a uint32) (reads, writes Regs) {
+// register covers data processing with registers.
+func (f *fields) register() (reads, writes Regs) {
+	w := f.w
 	switch {
 	case w>>24&31 == 0x1B: // three sources
-		return regs(n, m, a), regs(d)
+		return f.n | f.m | f.a, f.d
 	case w>>21&0xFF == 0xD2, // conditional compare: m may be an immediate
 		w>>21&0xFF == 0xD0 && w>>10&63 != 0: // RMIF, SETF
-		return regs(n, m), 0
+		return f.n | f.m, 0
+	case w>>21&0xFF == 0xD6 && f.bit(30): // one source
+		if w>>16&31 != 0 { // pointer authentication
+			return unknown()
+		}
+		return f.n, f.d
 	}
-	return regs(n, m), regs(d)
+	return f.n | f.m, f.d
 }
 
-// vectorRegs covers scalar floating point and vectors: general registers appear
+// vector covers scalar floating point and vectors: general registers appear
 // in conversions, FMOV, and moves between lanes.
-func vectorRegs(w, d, n uint32) (reads, writes Regs) {
+func (f *fields) vector() (reads, writes Regs) {
+	w := f.w
 	switch {
-	case w>>24&0x5F == 0x1E && (w>>21&1 == 0 || w>>10&63 == 0): // conversions, FMOV
-		return regs(n), 0
-	case w>>21&0x4FF == 0x070 && w>>10&1 != 0: // DUP, INS, SMOV, UMOV
-		return regs(n), 0
+	case w>>24&0x5F == 0x1E && (!f.bit(21) || w>>10&63 == 0): // conversions, FMOV
+		switch w >> 16 & 7 {
+		case 2, 3, 7: // SCVTF, UCVTF, FMOV to a vector register
+			return f.n, 0
+		}
+		return 0, f.d
+	case w>>21&0x5FF == 0x070 && f.bit(10): // lanes
+		switch w >> 11 & 15 {
+		case 1, 3: // DUP, INS
+			return f.n, 0
+		case 5, 7: // SMOV, UMOV
+			return 0, f.d
+		}
 	}
 	return 0, 0
 }
