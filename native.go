@@ -30,6 +30,8 @@ type native struct {
 	past, since uint64
 	armed       bool
 	dropped     atomic.Uint64
+
+	lostBefore uint64 // what dropped doesn't count of pointLog.lost; guarded by pointLog.mu
 }
 
 func (n *native) valid() bool { return n != nil }
@@ -122,6 +124,7 @@ type pointLog struct {
 	mu      sync.Mutex // taken after registry.mu
 	routes  map[*Point][]*native
 	running bool
+	lost    uint64 // events that were dropped, ever, as of the last drain
 }
 
 // route adds or removes the recorder n of p, and keeps the drainer running
@@ -140,6 +143,7 @@ func (l *pointLog) route(p *Point, n *native, on bool) {
 	}
 	if on {
 		rest = append(rest, n)
+		n.lostBefore = l.lost - n.dropped.Load()
 	}
 	if len(rest) == 0 {
 		delete(l.routes, p)
@@ -185,12 +189,12 @@ func (l *pointLog) drain() {
 			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
 		}
 	})
-	if dropped == 0 {
-		return
-	}
-	for _, ns := range bySite { // which point's they were is not known
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = dropped
+	for _, ns := range l.routes { // which point's they were is not known
 		for _, n := range ns {
-			n.dropped.Store(dropped)
+			n.dropped.Store(dropped - n.lostBefore)
 		}
 	}
 }
