@@ -38,6 +38,7 @@ type session interface {
 	Disarm(ctx context.Context, args wire.ArmArgs) (wire.ArmResult, error)
 	Fail(ctx context.Context, args wire.FailArgs) (wire.FailResult, error)
 	Release(ctx context.Context, patterns ...string) (wire.ReleaseResult, error)
+	Prepare(ctx context.Context) (wire.PrepareResult, error)
 	Trace(ctx context.Context, spec wire.TraceSpec) (traceStream, error)
 	Stat(ctx context.Context, spec wire.StatSpec) (statStream, error)
 }

@@ -26,8 +26,10 @@ works in part, what is missing, and for each of those what to do about it:
   process   how the sites of the process are armed and why, its handlers that panicked,
             failpoints that are set, what is around it
 
-It changes nothing. What is missing is no failure: doctor exits with 0 when it could look
-at all that it was asked to, and with 1 when the process can't be reached.`
+It changes nothing of what the process does; it only lets it look for its sites and make
+them no-ops, as the first command that arms a hook does. What is missing is no failure:
+doctor exits with 0 when it could look at all that it was asked to, and with 1 when the
+process can't be reached.`
 
 const doctorExample = `  gkhi doctor                 this machine
   gkhi doctor kvd             and the process kvd
@@ -93,6 +95,10 @@ func (e *env) examine(ctx context.Context, target string) ([]feature.Finding, er
 		return inProcess(found), fmt.Errorf("%s can't be reached", target)
 	}
 	defer s.Close()
+	// Before the first handler is armed, a process does not know its sites. An older one can't be asked to look for them.
+	if _, err := s.Prepare(ctx); err != nil && !errors.Is(err, &wire.Error{Code: wire.CodeUnknownOp}) {
+		return nil, about(s, err)
+	}
 	st, err := s.Status(ctx)
 	if err != nil {
 		return nil, about(s, err)
@@ -120,17 +126,26 @@ func reached(p client.Process, st wire.Status) feature.Finding {
 
 // sites says how sites are armed, and why not by patching.
 func sites(st wire.Status) feature.Finding {
-	f := feature.Finding{Name: "sites", State: feature.OK, Detail: fmt.Sprintf("%s: %d of %d patched", st.Method, st.Patched, st.Sites)}
-	if st.Method == "flag" {
+	f := feature.Finding{Name: "sites", State: feature.OK}
+	switch {
+	case st.Method == "flag":
 		f.State, f.Detail = feature.Limited, "flag: each site tests a byte in memory"
-	} else if st.Patched < st.Sites {
-		f.State = feature.Limited
+		f.Advice = "nothing has to be done: the flag is always right, at the cost of a load and a branch"
+	case st.Stuck > 0:
+		f.State, f.Detail = feature.Limited, fmt.Sprintf("%d of %d patched through %s, and %d that trap at each pass, since a patch could not be finished: right, but slow",
+			st.Patched, st.Sites, st.Method, st.Stuck)
+		f.Advice = "look for what keeps the process from writing to its own code (above), and start it anew"
+	case st.Patched < st.Sites:
+		f.State, f.Detail = feature.Limited, fmt.Sprintf("%d of %d patched through %s; the others test a byte in memory", st.Patched, st.Sites, st.Method)
+		f.Advice = "gkhi ls -v says of each site why it is not patched"
+	default:
+		f.Detail = fmt.Sprintf("%d of %d patched through %s", st.Patched, st.Sites, st.Method)
+	}
+	if st.Text > 0 {
+		f.Detail += fmt.Sprintf(" (found in %.1f MiB of code within %s)", float64(st.Text)/(1<<20), draw.Duration(st.ScanTime))
 	}
 	if len(st.Why) > 0 {
 		f.Detail += "; " + strings.Join(st.Why, "; ")
-	}
-	if f.State != feature.OK {
-		f.Advice = "nothing has to be done: the flag is always right, at the cost of a load and a branch"
 	}
 	return f
 }

@@ -76,6 +76,7 @@ type fakeProcess struct {
 	skipped   []wire.Skip
 	warning   string // at the end of a stream
 	failing   error  // of Status and Hooks
+	preparing error  // of Prepare
 }
 
 // A fakeSession does to a fakeProcess what a connection would. Holds are undone by Close.
@@ -164,6 +165,10 @@ func (s *fakeSession) Status(context.Context) (wire.Status, error) {
 		}
 	}
 	return st, nil
+}
+
+func (s *fakeSession) Prepare(context.Context) (wire.PrepareResult, error) {
+	return wire.PrepareResult{}, s.p.preparing
 }
 
 func (s *fakeSession) Arm(_ context.Context, a wire.ArmArgs) (wire.ArmResult, error) {

@@ -31,13 +31,15 @@ func hookPage(h wire.Hook, style draw.Style) []string {
 		add("doc", "%s", h.Doc)
 	}
 	if h.Event != nil {
-		add("event", "%s", h.Event.Name)
-		for _, f := range h.Event.Fields {
-			what := ""
-			if f.Duration {
-				what = "  (stat's latency)"
-			}
-			add("", "  %s %s%s", f.Name, f.Type, what)
+		event := h.Event.Name
+		fields := h.Event.Fields
+		if len(fields) == 1 && fields[0].Name == "" { // no struct: the event is its only field
+			event += latencyMark(fields[0])
+			fields = nil
+		}
+		add("event", "%s", event)
+		for _, f := range fields {
+			add("", "  %s %s%s", f.Name, f.Type, latencyMark(f))
 		}
 	}
 	if h.Answer != "" {
@@ -64,6 +66,15 @@ func hookPage(h wire.Hook, style draw.Style) []string {
 	return lines
 }
 
+// latencyMark marks the field that stat makes a histogram of.
+func latencyMark(f wire.Field) string {
+	if f.Duration {
+		return "  (stat's latency)"
+	}
+	return ""
+}
+
+// siteLine says where a site is, what is there, and how it stands.
 func siteLine(s wire.Site) string {
 	var parts []string
 	if s.Func != "" {
@@ -75,8 +86,11 @@ func siteLine(s wire.Site) string {
 	if s.PC != 0 {
 		parts = append(parts, fmt.Sprintf("%#x", s.PC))
 	}
-	if s.State != "" {
-		parts = append(parts, s.State)
+	if state := strings.Trim(s.Form+", "+s.State, ", "); state != "" {
+		parts = append(parts, state)
+	}
+	if len(s.Bytes) > 0 {
+		parts = append(parts, fmt.Sprintf("% x", s.Bytes))
 	}
 	line := strings.Join(parts, "  ")
 	if s.Why != "" {

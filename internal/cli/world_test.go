@@ -42,7 +42,27 @@ func newWorld() *fakeWorld {
 			{Process: client.Process{PID: 6000, Name: "hung", UID: -1, Err: &client.TargetError{
 				Target: "6000", Err: client.ErrBroken, Why: "it accepted the connection but said nothing; it may be stopped, or too busy",
 			}}},
-			{Process: client.Process{PID: 7000, Name: "bare", UID: 1000, Start: began.Add(-26 * time.Hour), Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}}, sites: wire.Status{Method: "int3", Sites: 4, Patched: 4}},
+			{
+				Process:   client.Process{PID: 7000, Name: "bare", UID: 1000, Start: began.Add(-26 * time.Hour), Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}},
+				sites:     wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 4, Text: 3 << 20, ScanTime: 2_100_000},
+				preparing: wire.Errorf(wire.CodeUnknownOp, "the process does not know prepare"),
+			},
+			{
+				Process: client.Process{PID: 7001, Name: "partial", Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}},
+				sites:   wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 3},
+				hooks: []wire.Hook{{
+					Name: "partial.wait", Kind: wire.KindHook, State: wire.StateDormant, FIFO: true,
+					Event: &wire.EventType{Name: "time.Duration", Fields: []wire.Field{{Type: "time.Duration", Duration: true}}},
+				}},
+			},
+			{
+				Process: client.Process{PID: 7002, Name: "stuck", Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}},
+				sites:   wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 4, Stuck: 1},
+			},
+			{
+				Process:   client.Process{PID: 7003, Name: "unprepared"},
+				preparing: wire.Errorf(wire.CodeInternal, "prepare: the process panicked: boom"),
+			},
 			{Process: client.Process{PID: 8000, Name: "broken", UID: 1000}, failing: wire.Errorf(wire.CodeInternal, "ls: the process panicked: boom")},
 			{Process: client.Process{PID: 9000, Name: "plain", Err: &client.TargetError{
 				Target: "9000", Err: client.ErrNotHooked, Why: "it is a Go program (plain) without github.com/gkhi/gkhi",
@@ -82,7 +102,7 @@ func kvd() *fakeProcess {
 				}},
 				Declared: "kvd/hooks.go:12",
 				FIFO:     true,
-				Sites:    []wire.Site{{Func: "kvd.(*Tx).Commit", File: "kvd/tx.go", Line: 120, State: "flag"}},
+				Sites:    []wire.Site{{Func: "kvd.(*Tx).Commit", File: "kvd/tx.go", Line: 120, State: "as compiled", Why: "a load was merged with it"}},
 				Handlers: []wire.Handler{
 					{Name: "audit", Armed: true, Priority: "first", Calls: 1234},
 					{Name: "slow-log", Calls: 7, InFlight: 1, Longest: 3_100_000_000, Panics: 2, LastPanic: "index out of range", Max: 10, Hits: 7, Skip: 3},
@@ -93,7 +113,7 @@ func kvd() *fakeProcess {
 				Name: "kvd.commit-error", Kind: wire.KindDecision, State: wire.StateDormant, Doc: "may fail a commit",
 				Event: &wire.EventType{Name: "string"}, Answer: "error", Exclusive: true,
 			},
-			{Name: "kvd.page", Kind: wire.KindPoint, State: wire.StateDormant, Sites: []wire.Site{{Func: "kvd.alloc", PC: 0x48f0a0, State: "patched"}}, Cut: 12},
+			{Name: "kvd.page", Kind: wire.KindPoint, State: wire.StateDormant, Sites: []wire.Site{{Func: "kvd.alloc", PC: 0x48f0a0, Form: "bare", State: "dormant", Bytes: []byte{0x0f, 0x1f, 0x44, 0, 0, 0x66, 0x90}}}, Cut: 12},
 			{
 				Name: "kvd.read-delay", Kind: wire.KindDecision, State: wire.StateArmed, Doc: "may hold up a read", FIFO: true, Answer: "error",
 				Handlers: []wire.Handler{{Name: "failpoint", Armed: true, Term: "2*pause->off", Calls: 40, InFlight: 2, Longest: 12_000_000, Paused: 2}},
