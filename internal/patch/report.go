@@ -23,7 +23,7 @@ func (p *Patcher) Status() Status {
 	case p.paused != nil:
 		s.Reason = p.paused.Error()
 	case p.mem == nil:
-		s.Reason = "nothing was armed yet"
+		s.Reason = "sites are looked for and patched when the first handler is armed, or by gkhi.Prepare"
 	}
 	for _, k := range p.keys {
 		s.Flagged += len(k.rejects)
@@ -54,7 +54,11 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 	k := p.keys[key]
 	var out []SiteInfo
 	for _, s := range k.sites {
-		in := describe(s.Ref)
+		at := s.Ref
+		if s.BranchLen != 0 {
+			at = s.Branch // belongs to the if statement
+		}
+		in := describe(s.Func, at)
 		in.Addr, in.Form, in.State, in.Reason = s.Addr, s.Form.String(), s.state.String(), s.whyNot
 		from := s.Addr
 		if s.Form == scan.GuardedBranch {
@@ -64,7 +68,7 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 		out = append(out, in)
 	}
 	for _, r := range k.rejects {
-		in := describe(r.Addr)
+		in := describe(r.Func, r.Addr)
 		in.Addr, in.State, in.Reason = r.Addr, asCompiled.String(), r.Reason.String()
 		out = append(out, in)
 	}
@@ -95,20 +99,25 @@ func (p *Patcher) Home() (lo, hi uintptr) {
 	return p.home.Addr, p.home.Addr + uintptr(len(p.home.Bytes))
 }
 
-// describe finds the place in the source; inlined code is named after what was
-// inlined, and the function after what it was inlined into.
-func describe(pc uintptr) (in SiteInfo) {
+// describe finds the function that pc was compiled into, entry being its own,
+// and the place in the source.
+func describe(entry, pc uintptr) (in SiteInfo) {
 	in.Addr = pc
-	frames := runtime.CallersFrames([]uintptr{pc + 1})
-	for {
-		f, more := frames.Next()
-		// The frames go outwards. Skip those of Armed and Hit themselves.
-		if in.File == "" || inLibrary(in.Func) {
-			in.File, in.Line = f.File, f.Line
+	if f := runtime.FuncForPC(entry); f != nil {
+		in.Func = f.Name()
+	}
+	// The instructions of Armed and Hit, which are inlined, have their places in
+	// this library. The one of the call is that of the code around them: that before, since
+	// the compiler puts a mark there if need be.
+	for p := pc; p >= entry && p != 0; p-- {
+		f := runtime.FuncForPC(p)
+		if f == nil {
+			break
 		}
-		in.Func = f.Function
-		if !more {
-			return in
+		if !inLibrary(f.Name()) {
+			in.File, in.Line = f.FileLine(p)
+			break
 		}
 	}
+	return in
 }
