@@ -51,7 +51,7 @@ func (s *amd64Scan) viaRegister(i int, bare bool, site *Site) Reason {
 		return AddressTaken
 	}
 	use := &f.code[i+1]
-	if !derefs(&use.Inst, in.Reg()) {
+	if use.Kind == amd64.Nop || !derefs(&use.Inst, in.Reg()) { // a padding NOP has an operand, and reads nothing
 		return AddressTaken
 	}
 	switch {
