@@ -246,7 +246,7 @@ func matchHandlers(patterns []string) (hs []*Handler, refused []wire.Skip, err e
 			case seen[h]:
 			case !h.opts.noControl:
 				hs = append(hs, h)
-			case p.Literal():
+			case src == h.FullName():
 				return nil, nil, wire.Errorf(wire.CodeRefused, "%s: %s", h.FullName(), notRemote)
 			default:
 				refused = append(refused, wire.Skip{Name: h.FullName(), Why: notRemote})

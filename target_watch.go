@@ -109,12 +109,13 @@ func watching() []HandlerOption { return []HandlerOption{Priority(math.MaxInt), 
 // Trace implements [control.Target].
 func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, control.Undo, error) {
 	drops := &pointDrops{sink: sink}
+	var places sitePlaces
 	m, ws, undo, err := t.watch("trace", spec.Patterns, func(r *registration, name string) (*Handler, error) {
 		if p, ok := r.any.(*Point); ok {
 			return p.Record(name, func(ev PointEvent) {
 				drops.look()
 				if sink.Want() {
-					sink.Put(pointEvent(ev, spec.Goroutine))
+					sink.Put(places.event(ev, spec.Goroutine))
 				}
 			}, watching()...)
 		}
@@ -138,34 +139,6 @@ func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, co
 		drops.look()
 		return err
 	}, nil
-}
-
-// A siteFields is what a point's event shows: where it was hit.
-type siteFields struct {
-	Func string `json:"func"`
-	File string `json:"file"`
-	Line int    `json:"line"`
-}
-
-func pointEvent(ev PointEvent, goroutine bool) wire.Event {
-	// The outermost frame is the function that was compiled; those within were inlined into it.
-	frames := runtime.CallersFrames([]uintptr{ev.PC + 1})
-	var at siteFields
-	for {
-		f, more := frames.Next()
-		if at.File == "" {
-			at.File, at.Line = f.File, f.Line
-		}
-		at.Func = f.Function
-		if !more {
-			break
-		}
-	}
-	we := wire.Event{Time: ev.Time.UnixNano(), Hook: ev.Point, Fields: eventjson.Append(nil, at)}
-	if goroutine {
-		we.G = ev.Goroutine
-	}
-	return we
 }
 
 // goroutineID returns the number that a stack trace shows for this goroutine; 0 if that has another form than it has

@@ -29,7 +29,7 @@ func (c *session) trace(req wire.Request) (any, error) {
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
 		stop := sync.OnceValue(func() (warning string) {
-			buf.Over()
+			defer buf.Over() // not before: to undo may bring what was still on its way
 			return c.undo(undo)
 		})
 		defer func() { // whatever happens, the target is left as it was
