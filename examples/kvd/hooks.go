@@ -71,6 +71,9 @@ func serveHooks(log *slog.Logger) (stop func() error, err error) {
 	if err != nil {
 		return func() error { return nil }, err
 	}
+	if err := gkhi.Prepare(); err != nil { // else it would be done when the first handler is armed
+		log.Debug("hooks test a flag each", "why", err)
+	}
 	stopServing, err := gkhi.Serve()
 	return func() error {
 		return errors.Join(stopServing(), logCommit.Deregister(context.Background()))
