@@ -286,6 +286,9 @@ func republish(regs []*registration) error {
 			r.flag(true)
 		}
 	}
+	if len(changes) == 0 {
+		return nil
+	}
 	if err := patch.Default.Set(changes); err != nil {
 		return err
 	}
