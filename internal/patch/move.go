@@ -14,58 +14,89 @@ type item struct {
 	old, new []byte
 }
 
-// move brings sites to what their keys' states ask for: steps 1 to 7 of the
-// protocol. On an error nothing has changed, or what was begun is acted out by
-// the trap handler (stuck).
-func (p *Patcher) move(sites []*site) error {
-	items := p.items(sites)
-	if len(items) == 0 {
-		return nil
-	}
-	if tracer := p.sys.Tracer(); tracer != 0 {
-		return p.moveTraced(items, tracer)
-	}
-	if err := p.trap.install(p.sys); err != nil {
-		return err
-	}
-	if err := p.write(items); err != nil {
-		p.stats.Failures++
-		return err
-	}
-	p.settle(items)
-	return nil
-}
-
-// items is step 1: it lists what has to change and compares bytes. A site with
-// a byte that is not ours is left alone.
+// items is step 1: it lists what has to change and compares bytes. A site is left
+// alone if it has a byte that is not ours where one has to change. Elsewhere
+// in the site, as when the kernel's uprobe sits on the no-op before the branch, it is
+// reported and the site goes on.
 func (p *Patcher) items(sites []*site) []item {
 	var items []item
-next:
 	for _, s := range sites {
-		if len(s.pieces) == 0 {
-			continue
-		}
 		n := len(items)
+		s.whyNot = ""
 		for _, pc := range s.pieces {
 			want, err := pc.bytes(s.key)
+			changes := err == nil && (pc.stuck || !bytes.Equal(pc.now, want))
 			if err == nil {
 				err = pc.check()
 			}
 			if err != nil {
 				s.whyNot = err.Error()
-				items = items[:n]
-				continue next
 			}
-			if pc.stuck || !bytes.Equal(pc.now, want) {
+			if err != nil && (changes || want == nil) {
+				items = items[:n]
+				break
+			}
+			if changes {
 				items = append(items, item{pc, s, pc.now, want})
 			}
 		}
-		s.whyNot = ""
-		if len(items) == n {
+		if len(items) == n && s.whyNot == "" {
 			s.state = s.wanted()
 		}
 	}
 	return items
+}
+
+// move brings items to their new form: steps 2 to 7 of the protocol. On an error
+// nothing has changed, or what was begun is acted out by the trap handler (stuck).
+func (p *Patcher) move(items []item) error {
+	if len(items) == 0 {
+		return nil
+	}
+	err := p.way()
+	switch {
+	case err == nil:
+		err = p.write(items)
+	case direct(items):
+		err = p.writeDirect(items)
+	default:
+		return fmt.Errorf("%w: points, and sites that are not patched yet, have to wait", err)
+	}
+	if err != nil {
+		p.stats.Failures++
+		return err
+	}
+	for _, it := range items {
+		it.now = it.new
+		it.site.state = it.site.wanted()
+	}
+	p.stats.Toggles += uint64(len(items))
+	p.stats.Batches++
+	return nil
+}
+
+// way returns why an INT3 can't be used now: a debugger would take it for its
+// own, and another library's handler might not know it.
+func (p *Patcher) way() error {
+	if t := p.sys.Tracer(); t != 0 {
+		return tracedError(t)
+	}
+	return p.trap.install(p.sys)
+}
+
+func tracedError(pid int) error {
+	return fmt.Errorf("a debugger or tracer (pid %d) is attached to the process", pid)
+}
+
+// direct reports whether the items can change without INT3: where one byte does,
+// the processor sees the old or the new one, and both are right.
+func direct(items []item) bool {
+	for _, it := range items {
+		if !oneByte(it.old, it.new) || it.stuck {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *site) wanted() state {
@@ -73,32 +104,6 @@ func (s *site) wanted() state {
 		return armed
 	}
 	return dormant
-}
-
-// settle books what was written.
-func (p *Patcher) settle(items []item) {
-	for _, it := range items {
-		it.now = it.new
-		it.site.state = it.site.wanted()
-	}
-	p.stats.Toggles += uint64(len(items))
-	p.stats.Batches++
-}
-
-// moveTraced changes sites while a debugger is attached, which would take an
-// INT3 for its own. A change of one byte needs none: the processor sees the old
-// or the new byte, and both are right. All else is refused for as long.
-func (p *Patcher) moveTraced(items []item, tracer int) error {
-	for _, it := range items {
-		if !oneByte(it.old, it.new) || it.stuck {
-			return fmt.Errorf("a debugger or tracer (pid %d) is attached to the process: points and fresh sites can't be patched until it leaves", tracer)
-		}
-	}
-	if err := p.writeDirect(items); err != nil {
-		return err
-	}
-	p.settle(items)
-	return nil
 }
 
 // oneByte reports whether only the first byte differs.

@@ -24,13 +24,14 @@ type Patcher struct {
 
 	mem     *textmem.Mem
 	refused error // why patching can't work in this process; final
-	paused  error // why it did not work the last time; may pass
+	paused  error // why it did not work the last time; may pass; not for sites that are patched
 
 	home scan.Segment // the module that this code is in
 
 	keys    []*keyState
-	scanned int // keys[:scanned] were looked for
-	pieces  map[uintptr]*piece
+	scanned int     // keys[:scanned] were looked for
+	pending []*site // those still as compiled that can be patched
+	stuck   map[*piece]*site
 	trap    traps
 	stats   Stats
 }
@@ -49,7 +50,7 @@ type System interface {
 
 // New returns a patcher for this process. There must be one only, outside of tests.
 func New(sys System) *Patcher {
-	return &Patcher{sys: sys, funcs: scan.Runtime(), pieces: map[uintptr]*piece{}}
+	return &Patcher{sys: sys, funcs: scan.Runtime(), stuck: map[*piece]*site{}}
 }
 
 // Default is the patcher of the process.
@@ -99,39 +100,31 @@ func (p *Patcher) Prepare() error {
 }
 
 // Set arms and disarms. The caller has set the flags of guarded keys before.
-// When sites can't be patched in this process, guarded keys need nothing done: no
-// error. An error means that nothing was changed: the system refused, or a bare
-// key, which works only patched, was to be switched on.
+// Sites that are as compiled, because patching them was refused, need nothing
+// done: the flag decides there. An error means that nothing was changed: the system
+// refused to move sites that are patched, or a bare key, which works only
+// patched, was to be switched on.
 func (p *Patcher) Set(changes []Change) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.prepare(); err != nil {
-		for _, c := range changes {
-			if k := p.keys[c.Key]; k.Bare && c.On {
-				return fmt.Errorf("points work only where sites can be patched: %w", err)
+	notPrepared := p.prepare()
+	old := make([]keyState, len(changes))
+	var sites []*site
+	for i, c := range changes {
+		k := p.keys[c.Key]
+		old[i] = *k
+		k.on, k.call = c.On, c.Call
+		for _, s := range k.sites {
+			if s.state != asCompiled {
+				sites = append(sites, s)
 			}
 		}
 	}
-	for _, c := range changes {
-		if k := p.keys[c.Key]; k.Bare && c.On && !k.patchable() {
-			return errors.New("no site of the point can be patched" + k.why())
-		}
+	items := p.items(sites)
+	err := p.pointless(changes, notPrepared)
+	if err == nil {
+		err = p.move(items)
 	}
-	type before struct {
-		on   bool
-		call uintptr
-	}
-	var old []before
-	for _, c := range changes {
-		k := p.keys[c.Key]
-		old = append(old, before{k.on, k.call})
-		k.on, k.call = c.On, c.Call
-	}
-	var sites []*site
-	for _, c := range changes {
-		sites = append(sites, p.keys[c.Key].sites...)
-	}
-	err := p.move(sites)
 	if err != nil {
 		for i, c := range slices.Backward(changes) {
 			p.keys[c.Key].on, p.keys[c.Key].call = old[i].on, old[i].call
@@ -141,24 +134,51 @@ func (p *Patcher) Set(changes []Change) error {
 	return err
 }
 
-// prepare opens the text, scans for keys that are new, and makes their sites
-// no-ops or what their key's state asks for.
+// pointless returns an error if a bare key is to be switched on and none of its
+// sites can be.
+func (p *Patcher) pointless(changes []Change, notPrepared error) error {
+next:
+	for _, c := range changes {
+		k := p.keys[c.Key]
+		if !k.Bare || !c.On {
+			continue
+		}
+		for _, s := range k.sites {
+			if s.state != asCompiled && s.whyNot == "" {
+				continue next
+			}
+		}
+		if notPrepared != nil {
+			return fmt.Errorf("points work only where sites can be patched: %w", notPrepared)
+		}
+		return errors.New("no site of the point can be patched" + k.why())
+	}
+	return nil
+}
+
+// prepare opens the text, scans for keys that are new, and makes sites that are
+// as compiled no-ops or what their key's state asks for.
 func (p *Patcher) prepare() error {
 	if p.refused != nil {
 		return p.refused
 	}
-	p.paused = nil
-	if p.scanned == len(p.keys) && p.mem != nil {
+	p.paused = p.catchUp()
+	return p.paused
+}
+
+func (p *Patcher) catchUp() error {
+	if p.mem != nil && p.scanned == len(p.keys) && len(p.pending) == 0 {
 		return nil
 	}
 	if t := p.sys.Tracer(); t != 0 {
-		p.paused = fmt.Errorf("a debugger or tracer (pid %d) is attached to the process", t)
-		return p.paused
+		return tracedError(t)
 	}
 	if p.mem == nil {
 		mem, err := textmem.Open(p.sys, probe)
 		if err == nil {
-			err = p.trap.install(p.sys)
+			if err = p.trap.install(p.sys); err != nil {
+				mem.Close()
+			}
 		}
 		if err != nil {
 			p.refused = err
@@ -167,22 +187,12 @@ func (p *Patcher) prepare() error {
 		p.mem = mem
 	}
 	if err := p.scan(); err != nil {
-		p.refused = err
 		return err
 	}
-	var sites []*site
-	for _, k := range p.keys {
-		for _, s := range k.sites {
-			if s.state == asCompiled && s.whyNot == "" {
-				sites = append(sites, s)
-			}
-		}
-	}
-	if err := p.move(sites); err != nil {
-		p.paused = err
-		return err
-	}
-	return nil
+	err := p.move(p.items(p.pending))
+	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
+	p.actOut()
+	return err
 }
 
 // scan looks for the sites of the keys that are new.
@@ -213,7 +223,11 @@ func (p *Patcher) scan() error {
 	res := scan.Scan(in)
 	for _, s := range res.Sites {
 		k := fresh[s.Key]
-		k.sites = append(k.sites, p.newSite(k, s))
+		st := p.newSite(k, s)
+		k.sites = append(k.sites, st)
+		if len(st.pieces) > 0 {
+			p.pending = append(p.pending, st)
+		}
 	}
 	for _, r := range res.Rejects {
 		if r.Reason != scan.AddressTaken {
@@ -221,7 +235,7 @@ func (p *Patcher) scan() error {
 		}
 	}
 	p.scanned = len(p.keys)
-	p.trap.learn(p.pieces)
+	p.trap.learn(p.keys)
 	p.stats.TextBytes = res.Stats.Bytes
 	p.stats.ScanTime += time.Since(start)
 	return nil

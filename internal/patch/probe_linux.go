@@ -18,15 +18,16 @@ func callProbe() uint64
 // probe is what patching is tried on.
 var probe = textmem.Probe{
 	Addr:    probePC(),
-	Changed: changedProbe[runtime.GOARCH],
+	Plain:   probeForms[runtime.GOARCH][0],
+	Changed: probeForms[runtime.GOARCH][1],
 	Call:    callProbe,
 }
 
-// changedProbe is an instruction of the probe that makes it return 1, in full, so
-// that a word of arm64 changes at once.
-var changedProbe = map[string][]byte{
-	"amd64": {0xB8, 1, 0, 0, 0},
-	"arm64": {0x20, 0x00, 0x80, 0xD2},
+// probeForms are the instruction of the probe that makes it return 0 and that for 1,
+// in full, so that a word of arm64 changes at once.
+var probeForms = map[string][2][]byte{
+	"amd64": {{0xB8, 0, 0, 0, 0}, {0xB8, 1, 0, 0, 0}},
+	"arm64": {{0x00, 0x00, 0x80, 0xD2}, {0x20, 0x00, 0x80, 0xD2}},
 }
 
 // inLibrary reports whether a function is a method of the root package, such

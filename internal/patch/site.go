@@ -30,7 +30,7 @@ type site struct {
 	key    *keyState
 	state  state
 	pieces []*piece // in ascending order of address
-	whyNot string   // why it is not patched; may pass
+	whyNot string   // why it is not patched, or what is odd about it; may pass
 }
 
 // A piece is one instruction of a site that patching replaces, with an
@@ -84,19 +84,8 @@ func (p *Patcher) newSite(k *keyState, s scan.Site) *site {
 	}
 	for _, pc := range st.pieces {
 		pc.now = append([]byte(nil), pc.found()...)
-		p.pieces[pc.addr] = pc
 	}
 	return st
-}
-
-// patchable reports whether the key has a site that can be armed.
-func (k *keyState) patchable() bool {
-	for _, s := range k.sites {
-		if len(s.pieces) > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // why says, in brackets, what stands in the way of a key without patchable sites.

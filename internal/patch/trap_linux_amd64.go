@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"syscall"
@@ -14,11 +15,18 @@ func trapHandler()
 // would be that of the wrapper that the linker puts in front of assembly.)
 func trapPC() uintptr
 
-// What trapHandler reads. chained is the handler that was there before, Go's.
+// trapReturnPC returns the address of the code that a signal handler returns to.
+func trapReturnPC() uintptr
+
+// What trapHandler reads. chained is the handler that was there before, Go's; in a
+// c-shared library there may be none, and it is SIG_DFL or SIG_IGN.
 var (
 	trapTable unsafe.Pointer
 	chained   uintptr
 )
+
+// trapInstalled is whether trapHandler was put in place.
+var trapInstalled bool
 
 // A trapEntry says where a thread goes on that trapped at addr. The layout is
 // known to the assembly.
@@ -30,7 +38,8 @@ type trapEntry struct {
 }
 
 // A trapMap is a hash table with linear probing of all sites, at most half full.
-// A published one changes only in resume and call.
+// A published one may gain entries, and entries change in resume and call; of a bare
+// piece only call does and of a guarded one only resume, so the handler never mixes two states.
 type trapMap struct {
 	// mem[0].addr holds the mask, the rest are the entries: one piece of memory,
 	// as the assembly wants it.
@@ -58,13 +67,19 @@ func (m *trapMap) find(addr uintptr) *trapEntry {
 	}
 }
 
-// set changes where a thread goes on that traps at addr.
+// set changes where a thread goes on that traps at addr. The handler may be
+// reading: it looks at addr first.
 func (m *trapMap) set(addr, resume, call uintptr) {
 	e := m.find(addr)
 	atomic.StoreUintptr(&e.resume, resume)
 	atomic.StoreUintptr(&e.call, call)
-	e.addr = addr
+	atomic.StoreUintptr(&e.addr, addr)
 }
+
+func (m *trapMap) knows(addr uintptr) bool { return m.find(addr).addr == addr }
+
+// holds reports whether there is room for n addresses.
+func (m *trapMap) holds(n int) bool { return 2*n <= len(m.mem)-1 }
 
 // publish makes m the table that the handler uses. Older ones are kept: a
 // handler may be reading them.
@@ -101,17 +116,27 @@ func installTrap(sys System) error {
 	switch {
 	case now.handler == trapPC():
 		return nil
-	case chained != 0:
-		return fmt.Errorf("another library took over the handler of SIGTRAP")
-	case now.handler <= 1:
-		return fmt.Errorf("the Go runtime has no handler for SIGTRAP in this process")
+	case trapInstalled:
+		return errors.New("another library took over the handler of SIGTRAP")
 	}
-	act := now // its flags (SA_SIGINFO, SA_ONSTACK, SA_RESTORER), restorer and mask suit us
+	act := now // Go's flags (SA_SIGINFO, SA_ONSTACK, SA_RESTORER), restorer and mask suit us
+	if now.handler <= sigIgn {
+		// A c-shared library's runtime leaves SIGTRAP to the program.
+		act = sigaction{flags: saSiginfo | saOnstack | saRestorer, restorer: trapReturnPC(), mask: ^uint64(0)}
+	}
 	act.handler = trapPC()
 	chained = now.handler
 	if err := sys.rtSigaction(syscall.SIGTRAP, &act, nil); err != nil {
-		chained = 0
 		return fmt.Errorf("the system refuses rt_sigaction for SIGTRAP: %w", err)
 	}
+	trapInstalled = true
 	return nil
 }
+
+// Constants of sigaction(2).
+const (
+	sigIgn     = 1
+	saSiginfo  = 0x4
+	saOnstack  = 0x0800_0000
+	saRestorer = 0x0400_0000
+)

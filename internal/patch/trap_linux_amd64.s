@@ -5,6 +5,17 @@
 #define UC_RIP 168
 #define SI_CODE 8
 
+#define SIGTRAP 5
+#define SYS_rt_sigaction 13
+#define SYS_rt_sigreturn 15
+#define SYS_getpid 39
+#define SYS_gettid 186
+#define SYS_tgkill 234
+
+// A struct sigaction that says SIG_DFL.
+DATA sigDfl<>+0(SB)/8, $0
+GLOBL sigDfl<>(SB), RODATA|NOPTR, $32
+
 // trapHandler is the SIGTRAP handler, called by the kernel with the C calling
 // convention: DI signal, SI *siginfo, DX *ucontext. It knows nothing of Go: there may be
 // no g, and the stack may be anybody's. See the protocol in doc.go.
@@ -35,7 +46,34 @@ probe:
 	JNZ  probe
 chain:
 	MOVQ ·chained(SB), R11
+	CMPQ R11, $1
+	JLS  nobody
 	JMP  R11
+nobody:
+	JNE  default
+	CMPL SI_CODE(SI), $0
+	JLE  done                 // sent, and ignored
+default:
+	// What the kernel does without a handler: end the process. The signal is
+	// blocked until this returns.
+	MOVL $SYS_rt_sigaction, AX
+	MOVL $SIGTRAP, DI
+	LEAQ sigDfl<>(SB), SI
+	XORL DX, DX
+	MOVL $8, R10
+	SYSCALL
+	MOVL $SYS_getpid, AX
+	SYSCALL
+	MOVQ AX, R12
+	MOVL $SYS_gettid, AX
+	SYSCALL
+	MOVQ R12, DI
+	MOVQ AX, SI
+	MOVL $SIGTRAP, DX
+	MOVL $SYS_tgkill, AX
+	SYSCALL
+done:
+	RET
 found:
 	CMPB (R8), $0xCC
 	JNE  again
@@ -56,6 +94,19 @@ call:
 	MOVQ R8, (R10)
 	MOVQ R10, UC_RSP(DX)
 	MOVQ CX, UC_RIP(DX)
+	RET
+
+// trapReturn is where trapHandler returns to where there is no handler of Go's, and
+// so no code of Go's for it.
+TEXT trapReturn<>(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL $SYS_rt_sigreturn, AX
+	SYSCALL
+	INT $3
+
+// func trapReturnPC() uintptr
+TEXT ·trapReturnPC(SB), NOSPLIT, $0-8
+	LEAQ trapReturn<>(SB), AX
+	MOVQ AX, ret+0(FP)
 	RET
 
 // func trapPC() uintptr

@@ -15,37 +15,68 @@ type traps struct {
 // install puts the handler in place, or checks that it still is.
 func (t *traps) install(sys System) error { return installTrap(sys) }
 
-// learn makes the handler know all pieces.
-func (t *traps) learn(pieces map[uintptr]*piece) {
-	m := newTrapMap(len(pieces))
-	for _, pc := range pieces {
-		m.set(pc.addr, pc.resumeDorm, 0)
+// learn makes the handler know the pieces of all sites. A table that has room is
+// kept, since what it says about pieces that are stuck must not be lost.
+func (t *traps) learn(keys []*keyState) {
+	n := 0
+	for _, k := range keys {
+		for _, s := range k.sites {
+			n += len(s.pieces)
+		}
 	}
-	t.table = m
-	m.publish()
+	m, old := t.table, t.table
+	if m == nil || !m.holds(n) {
+		m = newTrapMap(n)
+	}
+	for _, k := range keys {
+		for _, s := range k.sites {
+			for _, pc := range s.pieces {
+				if !m.knows(pc.addr) {
+					resume, call := pc.resumeDorm, uintptr(0)
+					if old != nil && old.knows(pc.addr) {
+						e := old.find(pc.addr)
+						resume, call = e.resume, e.call
+					}
+					m.set(pc.addr, resume, call)
+				}
+			}
+		}
+	}
+	if m != old {
+		t.table = m
+		m.publish()
+	}
+}
+
+// transit tells the handler what to do at pieces while they change. A site that
+// was armed and stays so must not miss an event: it is acted out as armed. All others
+// are dormant for so long.
+func (t *traps) transit(items []item) {
+	for _, it := range items {
+		resume, call := it.resumeDorm, uintptr(0)
+		if s := it.site; s.key.on {
+			switch {
+			case s.key.Bare && s.state == armed: // from one trampoline to another
+				call = s.key.call
+			case !s.key.Bare && s.state != dormant: // as compiled, with the flag up
+				resume = it.resumeArm
+			}
+		}
+		t.table.set(it.addr, resume, call)
+	}
 }
 
 // actOut tells the handler what to do at the pieces that kept an INT3.
 func (p *Patcher) actOut() {
-	if p.trap.table == nil {
-		return
-	}
-	for _, k := range p.keys {
-		for _, s := range k.sites {
-			for _, pc := range s.pieces {
-				if !pc.stuck {
-					continue
-				}
-				resume, call := pc.resumeDorm, uintptr(0)
-				switch {
-				case !k.on:
-				case !k.Bare:
-					resume = pc.resumeArm
-				case pc.now[5] == pc.dorm[5]: // a no-op to return to
-					call = k.call
-				}
-				p.trap.table.set(pc.addr, resume, call)
-			}
+	for pc, s := range p.stuck {
+		resume, call := pc.resumeDorm, uintptr(0)
+		switch k := s.key; {
+		case !k.on:
+		case !k.Bare:
+			resume = pc.resumeArm
+		case pc.now[5] == pc.dorm[5]: // a no-op to return to
+			call = k.call
 		}
+		p.trap.table.set(pc.addr, resume, call)
 	}
 }

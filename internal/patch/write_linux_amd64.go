@@ -10,6 +10,7 @@ const int3 = 0xCC
 
 // write is steps 2 to 7 of the protocol in doc.go.
 func (p *Patcher) write(items []item) error {
+	p.trap.transit(items)
 	if err := p.mem.Write(heads(items, func(item) byte { return int3 })); err != nil {
 		return p.undoHeads(items, err)
 	}
@@ -25,14 +26,12 @@ func (p *Patcher) write(items []item) error {
 		}
 	}
 	if err := p.mem.Write(heads(items, func(it item) byte { return it.new[0] })); err != nil {
-		// The tails are in place, so the new state can be acted out.
+		// The tails are in place, so the new state can be acted out where the INT3 stayed.
 		p.stick(items, func(it item) []byte { return it.new })
 		p.stats.Failures++
 		return nil
 	}
-	for _, it := range items {
-		it.stuck = false
-	}
+	p.unstick(items)
 	if err := p.mem.Serialize(); err != nil {
 		// Threads may trap once more on an INT3 that is gone, and go on: no harm.
 		p.stats.Failures++
@@ -74,9 +73,21 @@ func (it item) head() byte {
 // them until a later move succeeds; see actOut.
 func (p *Patcher) stick(items []item, form func(item) []byte) {
 	for _, it := range items {
-		if it.found()[0] == int3 {
-			it.stuck = true
-			it.now = append([]byte{form(it)[0]}, it.found()[1:]...)
+		if it.found()[0] != int3 {
+			p.unstick([]item{it})
+			continue
+		}
+		it.stuck = true
+		it.now = append([]byte{form(it)[0]}, it.found()[1:]...)
+		p.stuck[it.piece] = it.site
+	}
+}
+
+func (p *Patcher) unstick(items []item) {
+	for _, it := range items {
+		if it.stuck {
+			it.stuck = false
+			delete(p.stuck, it.piece)
 		}
 	}
 }
@@ -84,15 +95,21 @@ func (p *Patcher) stick(items []item, form func(item) []byte) {
 // writeDirect changes first bytes without INT3. Pieces whose tails differ are
 // never passed to it.
 func (p *Patcher) writeDirect(items []item) error {
-	ws := heads(items, func(it item) byte { return it.new[0] })
-	if err := p.mem.Write(ws); err != nil {
+	if err := p.mem.Write(heads(items, func(it item) byte { return it.new[0] })); err != nil {
 		back := p.mem.Write(heads(items, func(it item) byte { return it.old[0] }))
 		if back != nil {
-			return fmt.Errorf("patch: %w, and taking it back: %w", err, back)
+			err = fmt.Errorf("%w, and taking it back: %w", err, back)
+		}
+		for _, it := range items { // what stayed is put right by the next move
+			it.now = append([]byte(nil), it.found()...)
 		}
 		return fmt.Errorf("patch: %w", err)
 	}
-	return p.mem.Serialize()
+	if err := p.mem.Serialize(); err != nil {
+		// The new bytes are there; a thread may be slow to see them.
+		p.stats.Failures++
+	}
+	return nil
 }
 
 func heads(items []item, b func(item) byte) []textmem.Write {

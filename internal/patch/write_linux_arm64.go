@@ -25,7 +25,10 @@ func (p *Patcher) write(items []item) error {
 		return nil
 	}
 	if undo := put(func(it item) []byte { return it.old }); undo != nil {
-		return fmt.Errorf("patch: %w, and taking it back: %w", err, undo)
+		err = fmt.Errorf("%w, and taking it back: %w", err, undo)
+	}
+	for _, it := range items { // what stayed is put right by the next move
+		it.now = append([]byte(nil), it.found()...)
 	}
 	return fmt.Errorf("patch: %w", err)
 }

@@ -18,18 +18,19 @@ type Mem struct {
 	remap bool // the other way to write
 }
 
-// A Probe is a function to try writing on: Call returns 0, and 1 while the
-// instruction at Addr is Changed. Nothing else calls it.
+// A Probe is a function to try writing on: Call returns 0 while the instruction
+// at Addr is Plain, as compiled, and 1 while it is Changed. Nothing else calls it.
 type Probe struct {
-	Addr    uintptr
-	Changed []byte
-	Call    func() uint64
+	Addr           uintptr
+	Plain, Changed []byte
+	Call           func() uint64
 }
 
 // System is what a Mem asks of the kernel, so that tests can refuse it.
 type System interface {
 	Membarrier(cmd int) error
 	OpenMem() (fd int, err error)
+	CloseMem(fd int) error
 	Pwrite(fd int, b []byte, at int64) error
 	// RemapPage replaces the page at addr by one with these contents, read-only
 	// and executable.
@@ -56,6 +57,7 @@ func Open(sys System, probe Probe) (*Mem, error) {
 		if err = m.try(probe); err == nil {
 			return m, nil
 		}
+		m.Close()
 	}
 	m.remap = true
 	if err2 := m.try(probe); err2 != nil {
@@ -64,9 +66,16 @@ func Open(sys System, probe Probe) (*Mem, error) {
 	return m, nil
 }
 
+// Close frees what Open took.
+func (m *Mem) Close() {
+	if m.fd >= 0 {
+		_ = m.sys.CloseMem(m.fd)
+		m.fd = -1
+	}
+}
+
 // try changes the probe and changes it back.
 func (m *Mem) try(p Probe) error {
-	was := append([]byte(nil), Bytes(p.Addr, len(p.Changed))...)
 	put := func(b []byte) (uint64, error) {
 		if err := m.write(Write{p.Addr, b}); err != nil {
 			return 0, err
@@ -80,7 +89,7 @@ func (m *Mem) try(p Probe) error {
 	if err != nil {
 		return err
 	}
-	back, err := put(was)
+	back, err := put(p.Plain)
 	if err == nil && (changed != 1 || back != 0) {
 		err = errors.New("changed code is not what is executed: an emulator?")
 	}
@@ -158,6 +167,9 @@ func (Kernel) OpenMem() (int, error) {
 	}
 	return fd, nil
 }
+
+// CloseMem closes what OpenMem opened.
+func (Kernel) CloseMem(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) }
 
 // Pwrite writes all of b, or fails.
 func (Kernel) Pwrite(fd int, b []byte, at int64) error {

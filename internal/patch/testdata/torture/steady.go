@@ -3,6 +3,7 @@ package main
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/gkhi/gkhi"
 )
@@ -45,6 +46,7 @@ func startSteady(wg *sync.WaitGroup, stop chan struct{}) (check func()) {
 			for running() {
 				junk[0] += hitSteady(100)
 				hits.Add(100)
+				time.Sleep(20 * time.Microsecond)
 			}
 		})
 	}

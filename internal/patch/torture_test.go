@@ -1,0 +1,60 @@
+package patch
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+var torture = flag.Duration("torture", 3*time.Second,
+	"how long TestTorture runs; from a minute on it changes a million sites, however long that takes")
+
+// TestTorture runs testdata/torture, in which goroutines arm and disarm hundreds of
+// sites that they run through, and count each event. The program is one of its
+// own, since the sites are of the library, which this package is below.
+func TestTorture(t *testing.T) {
+	testenv.Need(t, testenv.OS("linux"), testenv.Arch("amd64"), testenv.NoRace)
+	builds := []struct {
+		name  string
+		flags []string
+		share int // of the time, in percent
+		long  bool
+	}{
+		{name: "ordinary", share: 50},
+		{name: "pie", flags: []string{"-buildmode=pie"}, share: 25, long: true},
+		{name: "cgo", flags: []string{"-tags=cgothreads"}, share: 25, long: true},
+	}
+	for _, b := range builds {
+		t.Run(b.name, func(t *testing.T) {
+			if b.long {
+				testenv.Need(t, testenv.NotShort, testenv.Tool("gcc"))
+			}
+			toggles := 0
+			if *torture >= time.Minute {
+				toggles = 10_000 * b.share
+			}
+			prog := testenv.Build(t, "./testdata/torture", b.flags...)
+			cmd := testenv.Command(t, prog, "-d", (*torture * time.Duration(b.share) / 100).String(),
+				"-toggles", strconv.Itoa(toggles))
+			var out, stderr bytes.Buffer
+			cmd.Stdout, cmd.Stderr = &out, &stderr
+			err := cmd.Run()
+			t.Logf("%s", out.Bytes())
+			if err != nil {
+				t.Fatalf("%v\n%s", err, stderr.Bytes())
+			}
+			var report struct{ Toggles, Calls, Noted uint64 }
+			if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+				t.Fatal(err)
+			}
+			if report.Toggles == 0 || report.Calls == 0 || report.Noted == 0 {
+				t.Error("something was not exercised")
+			}
+		})
+	}
+}
