@@ -25,6 +25,8 @@ type Decision[T, R any] struct {
 	key
 	set atomic.Pointer[armedSet[func(T) (R, bool)]]
 	reg atomic.Pointer[registration]
+	// failing is the program that the failpoint handler runs, from when that was registered first.
+	failing atomic.Pointer[failpoint.Bound[R]]
 }
 
 // DeclareDecision names d and puts it into the table of hooks, as [Declare] does.
@@ -162,30 +164,39 @@ func (d *Decision[T, R]) RegisterAny(name string, fn func(ev any) Verdict, opts 
 }
 
 // bindFailpoint checks that p answers with values of type R and returns what
-// registers the handler that runs it.
-func (d *Decision[T, R]) bindFailpoint(p *failpoint.Program) (register func() (*Handler, error), err error) {
+// puts it in force. To replace one program with another is a single store: no
+// event goes by without one of them.
+func (d *Decision[T, R]) bindFailpoint(p *failpoint.Program) (use func(now *Handler) (*Handler, error), err error) {
 	b, err := failpoint.Bind[R](p)
 	if err != nil {
 		return nil, err
 	}
-	run := func(T) (r R, decided bool) {
-		v, out := b.Eval()
-		switch out.Action {
-		case failpoint.Return:
-			return v, true
-		case failpoint.Panic:
-			panic(failpointPanic(d.Name(), out.Text))
+	return func(h *Handler) (*Handler, error) {
+		d.failing.Store(b)
+		if h != nil {
+			return h, nil
 		}
-		return r, false
-	}
-	detach := func(gone bool) {
-		if gone {
-			p.Close()
-		} else {
-			p.Release()
-		}
-	}
-	return func() (*Handler, error) {
-		return d.Register(failpointName, run, raises(), onDetach(detach))
+		return d.Register(failpointName, d.runFailpoint, raises(), onDetach(d.leaveFailpoint))
 	}, nil
+}
+
+// runFailpoint is the handler of the decision's failpoint.
+func (d *Decision[T, R]) runFailpoint(T) (r R, decided bool) {
+	v, out := d.failing.Load().Eval()
+	switch out.Action {
+	case failpoint.Return:
+		return v, true
+	case failpoint.Panic:
+		panic(failpointPanic(d.Name(), out.Text))
+	}
+	return r, false
+}
+
+// leaveFailpoint lets callers go on that wait in the failpoint, when it is disarmed or gone.
+func (d *Decision[T, R]) leaveFailpoint(gone bool) {
+	if b := d.failing.Load(); gone {
+		b.Close()
+	} else {
+		b.Release()
+	}
 }

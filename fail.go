@@ -73,28 +73,32 @@ func Fail(name, term string) error {
 func setFailpoint(r *registration, p *failpoint.Program) error {
 	failpoints.mu.Lock()
 	defer failpoints.mu.Unlock()
-	old, had := failpoints.on[r.name]
+	old := failpoints.on[r.name]
 	if p == nil {
-		if had {
+		if old.handler != nil {
 			old.handler.remove()
 			delete(failpoints.on, r.name)
 		}
 		return nil
 	}
-	register, err := r.bindFailpoint(p)
+	use, err := r.bindFailpoint(p)
 	if err != nil {
 		return fmt.Errorf("fail %s: %w", r.name, err)
 	}
-	if had {
-		old.handler.remove()
-		delete(failpoints.on, r.name)
-	}
-	h, err := register()
+	h, err := use(old.handler)
 	if err != nil {
+		return fmt.Errorf("fail %s: %w", r.name, err)
+	}
+	if old.program != nil {
+		old.program.Close() // who waits in it goes on
+	}
+	if err := h.Arm(); err != nil {
+		h.remove()
+		delete(failpoints.on, r.name)
 		return fmt.Errorf("fail %s: %w", r.name, err)
 	}
 	failpoints.on[r.name] = activeFailpoint{p, h}
-	return h.Arm()
+	return nil
 }
 
 // A Failpoint is a decision's term in force and what it has done.

@@ -52,8 +52,8 @@ type entry[F any] struct {
 }
 
 // Declare names h and puts it into the table of hooks. Names are unique in the
-// process and hold no spaces, slashes or glob characters; doc is one line for
-// people. Call it from an init function. Like [flag.Var] it panics when the name
+// process. They are printable, of up to 256 bytes, don't begin with a - and hold no
+// spaces, quotes, slashes, glob characters or any of ,;=%<>. The doc is one line for people. Call it from an init function. Like [flag.Var] it panics when the name
 // is taken or malformed or h is declared already: that is an error in the program.
 func Declare[T any](h *Hook[T], name, doc string, opts ...HookOption) {
 	r := newRegistration(KindHook, name, doc, reflect.TypeFor[T](), opts)

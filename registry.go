@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/failpoint"
@@ -91,8 +93,9 @@ type registration struct {
 	any     AnyHook
 	check   func(fn any) bool               // is fn of the hook's handler type, and not nil
 	publish func(gen uint64, hs []*Handler) // stores a new armed set
-	// bindFailpoint, of a decision, checks that a term's values fit and returns what registers its handler.
-	bindFailpoint func(*failpoint.Program) (register func() (*Handler, error), err error)
+	// bindFailpoint, of a decision, checks that a term's values fit and returns what puts it in force: in
+	// the handler that has another now, or in a new one if that is nil.
+	bindFailpoint func(*failpoint.Program) (use func(now *Handler) (*Handler, error), err error)
 
 	// flag sets what sites test; nil for a chain, which has no sites.
 	flag func(on bool)
@@ -145,16 +148,27 @@ func (r *registration) addKey(at unsafe.Pointer, size uintptr, bare bool) {
 	r.sites = patch.Change{Key: r.siteKey}
 }
 
+// maxName is the length of the longest name, in bytes.
+const maxName = 256
+
+// notInNames are characters that mean something where names are written:
+// patterns, lists, a command line, FailEnv.
+const notInNames = " /\\*?[]{},;=\"'`%<>"
+
 func checkName(what, name string) error {
-	if name == "" {
+	switch {
+	case name == "":
 		return invalid("a %s needs a name", what)
-	}
-	if i := strings.IndexAny(name, " \t\r\n/\\*?[]{},;=\"'"); i >= 0 {
-		return invalid("%s name %q: %q is not allowed", what, name, name[i])
+	case len(name) > maxName:
+		return invalid("%s name %.20q… is longer than %d bytes", what, name, maxName)
+	case !utf8.ValidString(name):
+		return invalid("%s name %q is not valid UTF-8", what, name)
+	case name[0] == '-':
+		return invalid("%s name %q begins like a flag", what, name)
 	}
 	for _, c := range name {
-		if c < ' ' || c == 0x7f {
-			return invalid("%s name %q holds a control character", what, name)
+		if !unicode.IsPrint(c) || strings.ContainsRune(notInNames, c) {
+			return invalid("%s name %q: %q is not allowed", what, name, c)
 		}
 	}
 	return nil
