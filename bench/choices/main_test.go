@@ -10,7 +10,8 @@ import (
 func TestDesigns(t *testing.T) {
 	for name, fire := range map[string]func(int) int{
 		"unmarked": fireUnmarked, "one counter": fireOneCounter, "in and out": fireInOut,
-		"places": fireInOutPlaces, "claim": fireClaim, "rwmutex": fireRWMutex,
+		"places": fireInOutPlaces, "claim": fireClaim,
+		"places, counted": fireInOutPlacesCounted, "claim, counted": fireClaimCounted, "rwmutex": fireRWMutex,
 	} {
 		if got := fire(41); got != 42 {
 			t.Errorf("%s: %d, want 42", name, got)

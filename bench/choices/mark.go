@@ -22,8 +22,10 @@ var (
 // A place is as large as the two cache lines that a processor fetches together.
 type place struct {
 	in, out atomic.Uint64
+	calls   atomic.Uint64
 	mark    uint64
-	_       [128 - 3*8]byte
+	mine    uint64 // calls, counted by who holds the mark
+	_       [128 - 5*8]byte
 }
 
 func init() { set.Store(&[]handler{func(x int) int { return x + 1 }}) }
@@ -61,6 +63,16 @@ func fireInOutPlaces(x int) int {
 	return r
 }
 
+//go:noinline
+func fireInOutPlacesCounted(x int) int {
+	p := mine()
+	p.in.Add(1)
+	p.calls.Add(1)
+	r := (*set.Load())[0](x)
+	p.out.Add(1)
+	return r
+}
+
 // fireClaim is what the library does: the place belongs to the call, so only
 // claiming it needs a locked instruction. (On other CPUs than amd64 the release is atomic.)
 //
@@ -70,6 +82,18 @@ func fireClaim(x int) int {
 	if !atomic.CompareAndSwapUint64(&p.mark, 0, 1) {
 		return fireOneCounter(x) // for this comparison; the library takes another place
 	}
+	r := (*set.Load())[0](x)
+	p.mark = 0
+	return r
+}
+
+//go:noinline
+func fireClaimCounted(x int) int {
+	p := mine()
+	if !atomic.CompareAndSwapUint64(&p.mark, 0, 1) {
+		return fireOneCounter(x)
+	}
+	p.mine++
 	r := (*set.Load())[0](x)
 	p.mark = 0
 	return r
@@ -100,7 +124,9 @@ var markQuestion = &question{
 		{"one counter, up and down", loop(fireOneCounter)},
 		{"two counters, in and out", loop(fireInOut)},
 		{"two counters in each of 64 places, by stack address", loop(fireInOutPlaces)},
-		{"**claiming one of 64 places**", loop(fireClaim)},
+		{"claiming one of 64 places", loop(fireClaim)},
 		{"sync.RWMutex", loop(fireRWMutex)},
+		{"two counters in each of 64 places, and an exact count of calls", loop(fireInOutPlacesCounted)},
+		{"**claiming one of 64 places, and an exact count of calls**", loop(fireClaimCounted)},
 	},
 }
