@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -180,7 +181,7 @@ func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON
 		e.note("%s declares no hooks", label(s.Process()))
 		return nil
 	case verbose:
-		return e.lines(hookPages(hooks, e.style()))
+		return e.lines(hookPages(hooks, platformOf(s.Process()), e.style()))
 	}
 	style := e.style()
 	t := draw.Table{Title: style.Title, Columns: []draw.Column{
@@ -217,4 +218,12 @@ func handlerCounts(h wire.Hook) (handlers, calls string) {
 		n += hd.Calls
 	}
 	return fmt.Sprintf("%d/%d", armed, len(h.Handlers)), fmt.Sprint(n)
+}
+
+// platformOf returns the process's GOOS/GOARCH, or this command's.
+func platformOf(p client.Process) string {
+	if p.Hello != nil && p.Hello.Platform != "" {
+		return p.Hello.Platform
+	}
+	return runtime.GOOS + "/" + runtime.GOARCH
 }

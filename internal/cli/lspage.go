@@ -9,18 +9,18 @@ import (
 )
 
 // hookPages writes all there is to know about hooks, for ls -v.
-func hookPages(hooks []wire.Hook, style draw.Style) []string {
+func hookPages(hooks []wire.Hook, platform string, style draw.Style) []string {
 	var lines []string
 	for i, h := range hooks {
 		if i > 0 {
 			lines = append(lines, "")
 		}
-		lines = append(lines, hookPage(h, style)...)
+		lines = append(lines, hookPage(h, platform, style)...)
 	}
 	return lines
 }
 
-func hookPage(h wire.Hook, style draw.Style) []string {
+func hookPage(h wire.Hook, platform string, style draw.Style) []string {
 	lines := []string{
 		fmt.Sprintf("%s  %s, %s", style.Name(draw.Safe(h.Name)), draw.Safe(h.Kind), stateStyle(style)(draw.Safe(h.State))),
 	}
@@ -56,6 +56,9 @@ func hookPage(h wire.Hook, style draw.Style) []string {
 	}
 	for _, s := range h.Sites {
 		add("site", "%s", siteLine(s))
+		for _, line := range disassemble(platform, s.Bytes, s.PC) {
+			add("", "  %s", line)
+		}
 	}
 	if h.Cut > 0 {
 		add("", "%d more sites and handlers are left out", h.Cut)
@@ -74,7 +77,7 @@ func latencyMark(f wire.Field) string {
 	return ""
 }
 
-// siteLine says where a site is, what is there, and how it stands.
+// siteLine says where a site is and how it stands.
 func siteLine(s wire.Site) string {
 	var parts []string
 	if s.Func != "" {
@@ -88,9 +91,6 @@ func siteLine(s wire.Site) string {
 	}
 	if state := strings.Trim(s.Form+", "+s.State, ", "); state != "" {
 		parts = append(parts, state)
-	}
-	if len(s.Bytes) > 0 {
-		parts = append(parts, fmt.Sprintf("% x", s.Bytes))
 	}
 	line := strings.Join(parts, "  ")
 	if s.Why != "" {

@@ -44,7 +44,7 @@ func whyNot(pid int) error {
 	defer f.Close()
 	info, err := buildinfo.Read(f)
 	if err != nil {
-		return fail(ErrNotHooked, "it is no Go program, or one without build information", "gkhi probe works on any program")
+		return fail(ErrNotHooked, "it is no Go program, or one without build information", "build it with the library, see docs/hooks.md")
 	}
 	uses, version := usesModule(info)
 	if !uses {
