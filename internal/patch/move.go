@@ -4,7 +4,9 @@ package patch
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 )
 
 // An item is one piece on its way from old to new.
@@ -14,12 +16,30 @@ type item struct {
 	old, new []byte
 }
 
+// inOrder sorts sites by address, which is the order in which text is written, a
+// page at a time. It sorts once here what would be sorted before each of three writes.
+func inOrder(sites []*site) []*site {
+	type place struct {
+		addr uintptr
+		site *site
+	}
+	places := make([]place, len(sites))
+	for i, s := range sites {
+		places[i] = place{s.Addr, s}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.addr, b.addr) })
+	for i, p := range places {
+		sites[i] = p.site
+	}
+	return sites
+}
+
 // items is step 1: it lists what has to change and compares bytes. A site is left
 // alone if it has a byte that is not ours where one has to change. Elsewhere
 // in the site, as when the kernel's uprobe sits on the no-op before the branch, it is
 // reported and the site goes on.
 func (p *Patcher) items(sites []*site) []item {
-	var items []item
+	items := make([]item, 0, len(sites)) // most sites change one piece
 	for _, s := range sites {
 		n := len(items)
 		s.whyNot = ""
@@ -104,6 +124,17 @@ func (s *site) wanted() state {
 		return armed
 	}
 	return dormant
+}
+
+// lookAgain books what stands in memory after a change that failed and could not be
+// taken back everywhere. The next move of the key puts it right.
+func lookAgain(items []item) {
+	for _, it := range items {
+		it.now = append([]byte(nil), it.found()...)
+		if bytes.Equal(it.now, it.new) {
+			it.site.state = it.site.wanted()
+		}
+	}
 }
 
 // oneByte reports whether only the first byte differs.

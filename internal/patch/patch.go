@@ -109,7 +109,11 @@ func (p *Patcher) Set(changes []Change) error {
 	defer p.mu.Unlock()
 	notPrepared := p.prepare()
 	old := make([]keyState, len(changes))
-	var sites []*site
+	n := 0
+	for _, c := range changes {
+		n += len(p.keys[c.Key].sites)
+	}
+	sites := make([]*site, 0, n)
 	for i, c := range changes {
 		k := p.keys[c.Key]
 		old[i] = *k
@@ -120,7 +124,7 @@ func (p *Patcher) Set(changes []Change) error {
 			}
 		}
 	}
-	items := p.items(sites)
+	items := p.items(inOrder(sites))
 	err := p.pointless(changes, notPrepared)
 	if err == nil {
 		err = p.move(items)
@@ -189,7 +193,7 @@ func (p *Patcher) catchUp() error {
 	if err := p.scan(); err != nil {
 		return err
 	}
-	err := p.move(p.items(p.pending))
+	err := p.move(p.items(inOrder(p.pending)))
 	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
 	p.actOut()
 	return err

@@ -14,15 +14,18 @@ func (s *site) plan() error {
 	case scan.Guarded, scan.GuardedBranch:
 		return s.planGuarded()
 	case scan.Bare:
-		dorm := amd64.Dormant()
 		s.pieces = []*piece{{
-			addr: s.Addr, now: make([]byte, s.Len), dorm: dorm[:],
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantForm[:],
 			resumeDorm: s.Addr + uintptr(s.Len),
 		}}
 		return nil
 	}
 	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
 }
+
+// dormantForm is NOP5 NOP2, which all sites share and nobody writes to: a batch of
+// thousands compares with one line of the cache.
+var dormantForm = amd64.Dormant()
 
 func (s *site) planGuarded() error {
 	past := s.Branch + uintptr(s.BranchLen)
@@ -42,9 +45,8 @@ func (s *site) planGuarded() error {
 		branch.dorm, branch.arm = jump, noop
 	}
 	if s.Form == scan.Guarded {
-		dorm := amd64.Dormant()
 		s.pieces = append(s.pieces, &piece{
-			addr: s.Addr, now: make([]byte, s.Len), dorm: dorm[:], arm: dorm[:],
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantForm[:], arm: dormantForm[:],
 			resumeDorm: whenDormant, resumeArm: whenArmed,
 		})
 	}

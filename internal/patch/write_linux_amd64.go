@@ -100,9 +100,7 @@ func (p *Patcher) writeDirect(items []item) error {
 		if back != nil {
 			err = fmt.Errorf("%w, and taking it back: %w", err, back)
 		}
-		for _, it := range items { // what stayed is put right by the next move
-			it.now = append([]byte(nil), it.found()...)
-		}
+		lookAgain(items)
 		return fmt.Errorf("patch: %w", err)
 	}
 	if err := p.mem.Serialize(); err != nil {

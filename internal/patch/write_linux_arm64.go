@@ -27,9 +27,7 @@ func (p *Patcher) write(items []item) error {
 	if undo := put(func(it item) []byte { return it.old }); undo != nil {
 		err = fmt.Errorf("%w, and taking it back: %w", err, undo)
 	}
-	for _, it := range items { // what stayed is put right by the next move
-		it.now = append([]byte(nil), it.found()...)
-	}
+	lookAgain(items)
 	return fmt.Errorf("patch: %w", err)
 }
 

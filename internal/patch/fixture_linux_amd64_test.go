@@ -1,0 +1,26 @@
+package patch
+
+import "syscall"
+
+func (r *refusing) rtSigaction(sig syscall.Signal, act, old *sigaction) error {
+	if r.ask("rt_sigaction") != pass {
+		return syscall.EPERM
+	}
+	return r.kernel.rtSigaction(sig, act, old)
+}
+
+// resetTrap gives SIGTRAP back to whom it belonged.
+func resetTrap() {
+	if !trapInstalled {
+		return
+	}
+	var act sigaction
+	if err := (kernel{}).rtSigaction(syscall.SIGTRAP, nil, &act); err != nil {
+		panic(err)
+	}
+	act.handler = chained
+	if err := (kernel{}).rtSigaction(syscall.SIGTRAP, &act, nil); err != nil {
+		panic(err)
+	}
+	trapInstalled = false
+}
