@@ -74,7 +74,7 @@ var layers = []layer{
 	{
 		name:  "doors",
 		why:   "imports that switch a part of the library on",
-		units: []string{"autoserve"},
+		units: []string{"autoserve", "gkhihttp"},
 	},
 	{
 		name:  "engines",
@@ -128,6 +128,12 @@ var bans = []ban{
 		banned:    []string{"expvar", "flag", "net/http/pprof", "plugin", "testing", "internal/testenv/..."},
 		deep:      true,
 		why:       "importing it changes the importing program: global flags, HTTP handlers, the way it is linked",
+	},
+	{
+		importers: linked,
+		banned:    []string{"net/http/..."},
+		deep:      true,
+		why:       "it would double the size of a small program; who wants hooks over HTTP imports gkhihttp",
 	},
 	{
 		importers: []string{".", "internal/..."},

@@ -3,15 +3,12 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
 )
-
-// gather is how long the writer lets events come together after the first, so that a busy hook is not slowed by a wake-up per
-// event.
-const gather = 5 * time.Millisecond
 
 // traceChunk is how much is gathered before it is written, in bytes.
 const traceChunk = 64 << 10
@@ -47,61 +44,36 @@ func (c *session) trace(req wire.Request) (any, error) {
 	return nil, err
 }
 
-// sendEvents writes what comes through buf until ctx ends, the limit is reached, or the client is gone. Then it stops the flow at its
-// source, and writes what was still on its way.
-func (c *session) sendEvents(ctx context.Context, id uint64, buf *Buffer, stop func() string) (end wire.End) {
-	var batch []wire.Event
-	flush := func() (ok bool) {
-		var lines []byte
-		batch, end.Dropped = buf.Take(batch)
-		for _, ev := range batch {
-			if limit := buf.Limit(); limit > 0 && end.Events >= limit {
-				break
-			}
-			next, err := appendEvent(lines, id, ev, end.Dropped)
-			if err != nil {
-				buf.Drop()
-				end.Dropped = buf.Dropped()
-				continue
-			}
-			lines = next
-			end.Events++
-			if len(lines) >= traceChunk {
-				if c.sendLines(lines) != nil {
-					return false
-				}
-				lines = lines[:0]
-			}
+// sendEvents writes what comes through buf.
+func (c *session) sendEvents(ctx context.Context, id uint64, buf *Buffer, stop func() string) wire.End {
+	var lines []byte
+	end, err := Pump(ctx, buf, func(ev wire.Event, dropped uint64) (err error) {
+		if lines, err = appendEvent(lines, id, ev, dropped); err != nil || len(lines) < traceChunk {
+			return err
 		}
-		return len(lines) == 0 || c.sendLines(lines) == nil
-	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for ctx.Err() == nil {
-		select {
-		case <-ctx.Done():
-		case <-buf.Wake():
-			timer.Reset(gather)
-			select {
-			case <-ctx.Done():
-			case <-timer.C:
-			}
-			if !flush() {
-				return end
-			}
-			if limit := buf.Limit(); limit > 0 && end.Events >= limit {
-				end.Reason = wire.EndMax
-				return end
-			}
+		err = c.sendLines(lines)
+		lines = lines[:0]
+		return gone(err)
+	}, func() error {
+		if len(lines) == 0 {
+			return nil
 		}
+		err := c.sendLines(lines)
+		lines = lines[:0]
+		return gone(err)
+	}, func() { stop() })
+	if err == nil && end.Reason == "" {
+		end.Reason = endReason(ctx)
 	}
-	end.Reason = endReason(ctx)
-	if context.Cause(ctx) == errGone {
-		return end
-	}
-	stop()
-	flush()
 	return end
+}
+
+// gone marks an error of the connection for Pump.
+func gone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrGone, err)
 }
 
 func appendEvent(lines []byte, id uint64, ev wire.Event, dropped uint64) ([]byte, error) {
