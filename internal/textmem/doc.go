@@ -23,6 +23,7 @@
 package textmem
 
 import (
+	"cmp"
 	"os"
 	"slices"
 	"unsafe"
@@ -46,16 +47,14 @@ func pointer(addr uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Poi
 
 var pageSize = uintptr(os.Getpagesize())
 
-// spans merges writes, which it sorts, into one per page, since a whole page
+// spans merges writes, which it sorts if they are not, into one per page, since a whole page
 // costs hardly more to write than a byte: the bytes between two of them are
 // written as they are found just before.
 func spans(ws []Write, emit func(Write) error) error {
-	slices.SortFunc(ws, func(a, b Write) int {
-		if a.Addr < b.Addr {
-			return -1
-		}
-		return 1
-	})
+	byAddr := func(a, b Write) int { return cmp.Compare(a.Addr, b.Addr) }
+	if !slices.IsSortedFunc(ws, byAddr) {
+		slices.SortFunc(ws, byAddr)
+	}
 	buf := make([]byte, 0, pageSize)
 	for i := 0; i < len(ws); {
 		first, end := ws[i].Addr, ws[i].Addr+uintptr(len(ws[i].Bytes))
