@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package record
 
 import (
@@ -15,7 +17,7 @@ func noteHit()
 func countAndNoteHit()
 func trampolines() (count, note, both uintptr)
 
-// Ticks reads the time stamp counter, as events do.
+// Ticks reads the time stamp counter, as events do: TSC, or CNTVCT_EL0.
 func Ticks() uint64
 
 // Sizes that the assembly knows too.
@@ -51,7 +53,7 @@ type header struct {
 
 type rawEvent struct {
 	ticks, goid uint64
-	ret         uintptr
+	at          uintptr // what the counter is found by
 	_           uint64
 }
 
@@ -123,14 +125,14 @@ func Trampoline(k Kind) (uintptr, error) {
 	return 0, errors.New("no trampoline for nothing")
 }
 
-// Hits returns how often the site at addr (the first byte of the CALL) was
+// Hits returns how often the site at addr (its first byte that changes) was
 // counted, by all threads, ever.
 func Hits(addr uintptr) uint64 {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	var sum uint64
 	for h := range used {
-		sum += readCounter(h.counters + 2*(addr+5))
+		sum += readCounter(h.counters + 2*(addr+callLen))
 	}
 	return sum
 }
@@ -167,7 +169,7 @@ func Drain(f func(Event)) (dropped uint64) {
 		head := atomic.LoadUint64(&h.head)
 		for t := h.tail; t != head; t++ {
 			e := ring[t%ringEvents]
-			f(Event{e.ticks, e.goid, e.ret - 5})
+			f(Event{e.ticks, e.goid, e.at - callLen})
 		}
 		h.tail = head
 		atomic.StoreUint64(&h.limit, head+ringEvents)

@@ -1,0 +1,5 @@
+package record
+
+// callLen is how far behind a site the address is by which a trampoline knows
+// it: the return address of the site's CALL.
+const callLen = 5
