@@ -49,7 +49,7 @@ func start(stderr io.Writer) {
 	}
 	terms = setKnown(terms, report)
 	if len(terms) > 0 {
-		go setLater(terms, report)
+		go setLater(terms, declareTime, report)
 	}
 	if _, err := gkhi.Serve(gkhi.WithoutFailEnv()); err != nil {
 		report(err)
@@ -71,13 +71,14 @@ func setKnown(terms []failpoint.Setting, report func(error)) []failpoint.Setting
 }
 
 // setLater waits for the decisions that are not declared yet.
-func setLater(terms []failpoint.Setting, report func(error)) {
-	for end := time.Now().Add(declareTime); len(terms) > 0 && time.Now().Before(end); {
+func setLater(terms []failpoint.Setting, patience time.Duration, report func(error)) {
+	for end := time.Now().Add(patience); len(terms) > 0 && time.Now().Before(end); {
 		time.Sleep(pollTime)
 		terms = setKnown(terms, report)
 	}
 	for _, s := range terms {
-		_, err := gkhi.Lookup(s.Name)
-		report(fmt.Errorf("%s: after %v: %w", gkhi.FailEnv, declareTime, err))
+		if _, err := gkhi.Lookup(s.Name); err != nil {
+			report(fmt.Errorf("%s: after %v: %w", gkhi.FailEnv, patience, err))
+		}
 	}
 }

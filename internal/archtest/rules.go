@@ -133,7 +133,7 @@ var bans = []ban{
 		importers: linked,
 		banned:    []string{"net/http/..."},
 		deep:      true,
-		why:       "it would double the size of a small program; who wants hooks over HTTP imports gkhihttp",
+		why:       "it would more than double the size of a small program; who wants hooks over HTTP imports gkhihttp",
 	},
 	{
 		importers: []string{".", "internal/..."},
