@@ -238,8 +238,8 @@ func (p *Patcher) scan() error {
 			fresh[r.Key].rejects = append(fresh[r.Key].rejects, r)
 		}
 	}
+	p.trap.learn(p.keys, p.scanned)
 	p.scanned = len(p.keys)
-	p.trap.learn(p.keys)
 	p.stats.TextBytes = res.Stats.Bytes
 	p.stats.ScanTime += time.Since(start)
 	return nil

@@ -1,6 +1,9 @@
 package patch
 
-import "syscall"
+import (
+	"iter"
+	"syscall"
+)
 
 // trapSystem is what installing the trap handler needs.
 type trapSystem interface {
@@ -10,41 +13,49 @@ type trapSystem interface {
 // traps is the patcher's side of the trap handler.
 type traps struct {
 	table *trapMap
+	known int // pieces
 }
 
 // install puts the handler in place, or checks that it still is.
 func (t *traps) install(sys System) error { return installTrap(sys) }
 
-// learn makes the handler know the pieces of all sites. A table that has room is
-// kept, since what it says about pieces that are stuck must not be lost.
-func (t *traps) learn(keys []*keyState) {
-	n := 0
-	for _, k := range keys {
-		for _, s := range k.sites {
-			n += len(s.pieces)
+// learn makes the handler know the pieces of all sites, of which those of the keys
+// from fresh on are new. A table that has room is kept, since what it says about
+// pieces that are stuck must not be lost.
+func (t *traps) learn(keys []*keyState, fresh int) {
+	for range eachPiece(keys[fresh:]) {
+		t.known++
+	}
+	if t.table != nil && t.table.holds(t.known) {
+		for pc := range eachPiece(keys[fresh:]) {
+			t.table.set(pc.addr, pc.resumeDorm, 0)
 		}
+		return
 	}
-	m, old := t.table, t.table
-	if m == nil || !m.holds(n) {
-		m = newTrapMap(n)
+	old := t.table
+	t.table = newTrapMap(t.known)
+	for pc := range eachPiece(keys) {
+		resume, call := pc.resumeDorm, uintptr(0)
+		if old != nil && old.knows(pc.addr) {
+			e := old.find(pc.addr)
+			resume, call = e.resume, e.call
+		}
+		t.table.set(pc.addr, resume, call)
 	}
-	for _, k := range keys {
-		for _, s := range k.sites {
-			for _, pc := range s.pieces {
-				if !m.knows(pc.addr) {
-					resume, call := pc.resumeDorm, uintptr(0)
-					if old != nil && old.knows(pc.addr) {
-						e := old.find(pc.addr)
-						resume, call = e.resume, e.call
+	t.table.publish()
+}
+
+func eachPiece(keys []*keyState) iter.Seq[*piece] {
+	return func(yield func(*piece) bool) {
+		for _, k := range keys {
+			for _, s := range k.sites {
+				for _, pc := range s.pieces {
+					if !yield(pc) {
+						return
 					}
-					m.set(pc.addr, resume, call)
 				}
 			}
 		}
-	}
-	if m != old {
-		t.table = m
-		m.publish()
 	}
 }
 

@@ -7,6 +7,6 @@ type traps struct{}
 
 func (traps) install(System) error { return nil }
 
-func (traps) learn([]*keyState) {}
+func (traps) learn([]*keyState, int) {}
 
 func (p *Patcher) actOut() {}
