@@ -1,4 +1,4 @@
-//go:build !(linux && amd64) || race
+//go:build !linux || !(amd64 || arm64) || race
 
 package gkhi
 
@@ -30,10 +30,11 @@ func (p *Point) hit() {
 		return
 	}
 	for _, n := range *set {
-		n.hits.Add(1)
-		if n.kind == record.Note {
-			pc, _, _, _ := runtime.Caller(1)
-			n.sink(PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc})
+		if n.kind == record.Count {
+			n.hits.Add(1)
+			continue
 		}
+		pc, _, _, _ := runtime.Caller(1)
+		log.put(n, PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc})
 	}
 }

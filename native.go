@@ -67,13 +67,18 @@ func (p *Point) publish(_ uint64, hs []*Handler) {
 	}
 }
 
+// patchedSites returns the addresses of the point's sites that can call.
+func (p *Point) patchedSites() []uintptr {
+	if !pointsPatched {
+		return nil
+	}
+	return patch.Default.Patched(p.reg.Load().siteKey)
+}
+
 // counted sums the counters of the point's sites.
 func (p *Point) counted() uint64 {
-	if !pointsPatched {
-		return 0
-	}
 	var sum uint64
-	for _, addr := range patch.Default.Patched(p.reg.Load().siteKey) {
+	for _, addr := range p.patchedSites() {
 		sum += record.Hits(addr)
 	}
 	return sum
@@ -90,11 +95,18 @@ func (n *native) calls() uint64 {
 	return n.past
 }
 
-// detach is called when the handler was disarmed: what it noted is passed on.
+// detach is called, without locks, when the handler was disarmed: what it noted
+// is passed on, and then its route is closed.
 func (n *native) detach(bool) {
-	if n.kind == record.Note && pointsPatched {
-		log.drain()
-		log.route(n.point, n, false)
+	if n.kind != record.Note {
+		return
+	}
+	if log.drain() {
+		log.close(n)
+	} else { // a sink disarmed it
+		log.mu.Lock()
+		log.closing = append(log.closing, n)
+		log.mu.Unlock()
 	}
 }
 
@@ -120,21 +132,31 @@ const drainInterval = 10 * time.Millisecond
 
 type pointLog struct {
 	draining sync.Mutex // one drain at a time; taken before mu; sinks run with it held
+	events   []record.Event
+	drainer  atomic.Uint64 // id of the goroutine that drains, 0 when none does
 
 	mu      sync.Mutex // taken after registry.mu
 	routes  map[*Point][]*native
 	running bool
-	lost    uint64 // events that were dropped, ever, as of the last drain
+	direct  directEvents
+	closing []*native // to be closed after the next drain
+	lost    uint64    // events that were dropped, ever, as of the last drain
+
+	// bySite is routes by the addresses of sites as they were after so many
+	// batches of patches; nil when routes changed.
+	bySite  map[uintptr][]*native
+	batches uint64
 }
 
 // route adds or removes the recorder n of p, and keeps the drainer running
 // while there is one.
 func (l *pointLog) route(p *Point, n *native, on bool) {
-	if n.kind != record.Note || !pointsPatched {
+	if n.kind != record.Note {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.bySite = nil
 	var rest []*native
 	for _, o := range l.routes[p] {
 		if o != n {
@@ -170,25 +192,52 @@ func (l *pointLog) run() {
 	}
 }
 
-// drain passes on what was noted since the last time.
-func (l *pointLog) drain() {
+// close ends the route of a recorder, unless it was armed anew.
+func (l *pointLog) close(n *native) {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	if !n.armed {
+		l.route(n.point, n, false)
+	}
+}
+
+// drain passes on what was noted since the last time. It reports false when it
+// can't, since a sink calls it in the midst of a drain.
+func (l *pointLog) drain() bool {
+	self := record.Goid()
+	if l.drainer.Load() == self {
+		return false
+	}
 	l.draining.Lock()
 	defer l.draining.Unlock()
+	l.drainer.Store(self)
+	defer l.drainer.Store(0)
+
 	l.mu.Lock()
-	bySite := map[uintptr][]*native{}
-	for p, ns := range l.routes {
-		for _, addr := range patch.Default.Patched(p.reg.Load().siteKey) {
-			bySite[addr] = ns
-		}
-	}
+	closing, direct := l.closing, l.direct
+	l.closing, l.direct.events = nil, nil
 	l.mu.Unlock()
 	clock := record.Now()
-	dropped := record.Drain(func(e record.Event) {
-		for _, n := range bySite[e.Site] {
+	l.events = l.events[:0]
+	dropped := record.Drain(func(e record.Event) { l.events = append(l.events, e) })
+	sinks := l.sinks()
+	for _, e := range l.events {
+		for _, n := range sinks[e.Site] {
 			n.hits.Add(1)
 			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
 		}
-	})
+	}
+	for _, d := range direct.events {
+		d.n.hits.Add(1)
+		d.n.sink(d.event)
+	}
+	dropped += direct.lost
+	if cap(l.events) > maxKeptEvents {
+		l.events = nil
+	}
+	for _, n := range closing {
+		l.close(n)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost = dropped
@@ -197,4 +246,50 @@ func (l *pointLog) drain() {
 			n.dropped.Store(dropped - n.lostBefore)
 		}
 	}
+	return true
+}
+
+// directEvents are hits that were noted by Hit itself, where sites aren't patched.
+type directEvents struct {
+	events []directEvent
+	lost   uint64 // ever
+}
+
+type directEvent struct {
+	n     *native
+	event PointEvent
+}
+
+// maxDirectEvents is how many may wait for the next drain.
+const maxDirectEvents = 1 << 16
+
+// put notes a hit for n.
+func (l *pointLog) put(n *native, e PointEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.direct.events) == maxDirectEvents {
+		l.direct.lost++
+		return
+	}
+	l.direct.events = append(l.direct.events, directEvent{n, e})
+}
+
+// maxKeptEvents is how large a buffer a drain leaves for the next one.
+const maxKeptEvents = 1 << 14
+
+// sinks returns the recorders by the sites of their points. The map is not
+// changed once it is made.
+func (l *pointLog) sinks() map[uintptr][]*native {
+	batches := patch.Default.Batches()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bySite == nil || l.batches != batches {
+		l.bySite, l.batches = map[uintptr][]*native{}, batches
+		for p, ns := range l.routes {
+			for _, addr := range p.patchedSites() {
+				l.bySite[addr] = ns
+			}
+		}
+	}
+	return l.bySite
 }

@@ -83,6 +83,7 @@ func TestPatched(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer r.Deregister(t.Context())
 	if err := r.Arm(); err != nil {
 		t.Fatal(err)
 	}

@@ -50,3 +50,6 @@ func (p *Patcher) Patched(int) []uintptr { return nil }
 
 // Home is nowhere.
 func (p *Patcher) Home() (lo, hi uintptr) { return 0, 0 }
+
+// Batches is always 0.
+func (p *Patcher) Batches() uint64 { return 0 }

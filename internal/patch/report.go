@@ -88,6 +88,13 @@ func (p *Patcher) Patched(key int) []uintptr {
 	return out
 }
 
+// Batches counts how often sites were changed or found.
+func (p *Patcher) Batches() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats.Batches
+}
+
 // Home returns the range of text that trampolines serve: the module's that this
 // code is in.
 func (p *Patcher) Home() (lo, hi uintptr) {
