@@ -87,7 +87,10 @@ func (f *fields) branch() (reads, writes Regs) {
 	case w>>25&0x3F == 0x1A, w>>25&0x3F == 0x1B: // CBZ, TBZ and their like
 		return f.d, 0
 	case w>>25 == 0x6B: // BR, BLR, RET
-		reads = f.n | f.d // d: the modifier of authenticated branches
+		reads = f.n
+		if f.bit(11) { // authenticated, perhaps with a modifier; RETAA is of X30 only
+			reads |= f.d | linkReg
+		}
 		if w>>21&3 == 1 {
 			writes = linkReg
 		}
