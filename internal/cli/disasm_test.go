@@ -21,7 +21,7 @@ func TestDisassemble(t *testing.T) {
 			"0x1005  66 90                 NOPW",
 		}},
 		{"linux/arm64", []byte{0x1f, 0x20, 0x03, 0xd5}, []string{"0x1000  1f 20 03 d5           NOOP"}},
-		{"linux/amd64", []byte{0x0f}, []string{"0x1000  0f"}},       // cut short
+		{"linux/amd64", []byte{0x0f}, []string{"0x1000  0f"}},         // cut short
 		{"linux/riscv64", []byte{0x13, 0}, []string{"0x1000  13 00"}}, // not known
 		{"linux/amd64", nil, nil},
 	} {
