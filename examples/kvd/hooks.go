@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/gkhihttp"
 )
 
 var (
@@ -58,6 +60,13 @@ func init() {
 	gkhi.DeclareDecision(&refuse, "kvd.refuse", "answer a request with this status instead of serving it")
 	gkhi.DeclareDecision(&commitError, "kvd.commit-error", "fail a commit with this error")
 	gkhi.DeclareDecision(&readValue, "kvd.read-value", "read this instead of what is stored")
+}
+
+// debugHandler shows the hooks over HTTP, for -debug. It lets nobody change them.
+func debugHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(gkhihttp.Path, gkhihttp.Handler())
+	return mux
 }
 
 // serveHooks lets the gkhi command see and steer the hooks of this process, until

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"reflect"
@@ -163,6 +164,22 @@ func TestWithoutHooks(t *testing.T) {
 	}
 }
 
+func TestDebugPages(t *testing.T) {
+	addrs, stop := start(t, "-debug=127.0.0.1:0")
+	resp, err := http.Get("http://" + addrs["serving debug pages"] + "/debug/gkhi/ls?pattern=kvd.commit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != 200 || !strings.Contains(string(body), `"name":"kvd.commit"`) {
+		t.Errorf("%s %s (%v)", resp.Status, body, err)
+	}
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 // A recorder of httptest has no connection, so this needs the whole program.
 func TestConnHook(t *testing.T) {
 	states := make(chan string, 16)
@@ -177,8 +194,8 @@ func TestConnHook(t *testing.T) {
 	if err := h.Arm(); err != nil {
 		t.Fatal(err)
 	}
-	addr, stop := start(t)
-	resp, err := http.Get("http://" + addr + "/healthz")
+	addrs, stop := start(t)
+	resp, err := http.Get("http://" + addrs["serving"] + "/healthz")
 	if err != nil {
 		t.Fatal(err)
 	}

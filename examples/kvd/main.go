@@ -32,6 +32,7 @@ func main() {
 // A config is what the flags say.
 type config struct {
 	addr, path string
+	debug      string // address; empty: none
 	logLevel   slog.Level
 	logJSON    bool
 	store      storeOptions
@@ -44,6 +45,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&c.addr, "addr", "127.0.0.1:8089", "`address` to listen on; port 0 takes any")
 	f.StringVar(&c.path, "db", "kvd.db", "`file` that holds the data; made if it is missing")
+	f.StringVar(&c.debug, "debug", "", "`address` to show the hooks on over HTTP, such as 127.0.0.1:6060")
 	f.Int64Var(&c.server.maxBody, "max-body", 1<<20, "largest request body in `bytes`")
 	f.DurationVar(&c.server.timeout, "timeout", 10*time.Second, "longest wait of a request")
 	f.DurationVar(&c.server.slow, "slow-request", time.Second, "log requests that take this long")
@@ -83,6 +85,14 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, stopHooks()) }()
 
+	if c.debug != "" {
+		stop, err := serveDebug(c.debug, log)
+		if err != nil {
+			return err
+		}
+		defer stop() // its requests are cut off
+	}
+
 	ln, err := net.Listen("tcp", c.addr)
 	if err != nil {
 		return err
@@ -115,6 +125,23 @@ func run(ctx context.Context, args []string, stderr io.Writer) (err error) {
 		return errors.Join(fmt.Errorf("shutting down: requests were cut off: %w", err), hs.Close())
 	}
 	return nil
+}
+
+// serveDebug serves the debug pages on an address of their own, which is easier to
+// close to others than a path.
+func serveDebug(addr string, log *slog.Logger) (stop func() error, err error) {
+	h := debugHandler()
+	if h == nil {
+		return nil, errors.New("-debug: this kvd was built without hooks")
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	go srv.Serve(ln)
+	log.Info("serving debug pages", "addr", ln.Addr().String())
+	return srv.Close, nil
 }
 
 func newLogger(c config, w io.Writer) *slog.Logger {

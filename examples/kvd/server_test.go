@@ -160,35 +160,39 @@ func TestOpenTwice(t *testing.T) {
 	}
 }
 
-// start runs the program as main does, and returns its address and what ends it
-// as a signal would.
-func start(t *testing.T) (addr string, stop func() error) {
+// start runs the program as main does, and returns the address of each of its
+// listeners, by the message in its log, and what ends it as a signal would.
+func start(t *testing.T, args ...string) (addrs map[string]string, stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	pr, pw := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"-addr=127.0.0.1:0", "-log-json", "-db=" + filepath.Join(t.TempDir(), "kvd.db")}, pw)
+		args = append(args, "-addr=127.0.0.1:0", "-log-json", "-db="+filepath.Join(t.TempDir(), "kvd.db"))
+		err := run(ctx, args, pw)
 		pw.Close()
 		done <- err
 	}()
 	logs := json.NewDecoder(pr)
-	var line struct{ Msg, Addr string }
-	for line.Msg != "serving" {
+	addrs = map[string]string{}
+	for addrs["serving"] == "" {
+		var line struct{ Msg, Addr string }
 		if err := logs.Decode(&line); err != nil {
 			t.Fatal(err)
 		}
+		addrs[line.Msg] = line.Addr
 	}
 	go io.Copy(io.Discard, io.MultiReader(logs.Buffered(), pr))
-	return line.Addr, func() error {
+	return addrs, func() error {
 		cancel()
 		return <-done
 	}
 }
 
 func TestRun(t *testing.T) {
-	addr, stop := start(t)
-	resp, err := http.Get("http://" + addr + "/healthz")
+	addrs, stop := start(t)
+	url := "http://" + addrs["serving"] + "/healthz"
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +204,7 @@ func TestRun(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	if _, err := http.Get("http://" + addr + "/healthz"); err == nil {
+	if _, err := http.Get(url); err == nil {
 		t.Error("it still answers")
 	}
 }
