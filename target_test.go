@@ -157,8 +157,7 @@ func asJSON(t *testing.T, v any) string {
 }
 
 func TestTargetShowsPanics(t *testing.T) {
-	old := OnPanic(func(*PanicReport) {})
-	defer OnPanic(old)
+	quiet(t)
 	c := connect(t)
 	h, err := targetHook.Register("panics", func(targetEvent) Verdict { panic(strings.Repeat("é", 2000)) })
 	if err != nil {

@@ -48,13 +48,6 @@ func must[T any](t *testing.T) func(v T, err error) T {
 	}
 }
 
-func until(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	if err := controltest.Until(cond); err != nil {
-		t.Fatalf("%s: %v", what, err)
-	}
-}
-
 func TestPlainCalls(t *testing.T) {
 	target := controltest.New("a", "b")
 	c, _ := connect(t, target, control.Options{})

@@ -395,6 +395,13 @@ func TestWhyNot(t *testing.T) {
 	}
 }
 
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	if err := controltest.Until(cond); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	data, err := os.ReadFile(from)

@@ -36,7 +36,7 @@ type event struct {
 	Inner  inner
 	hidden string
 	_      int
-	mu     sync.Mutex
+	Mu     sync.Mutex
 }
 
 type loop struct{ Next any }
