@@ -16,7 +16,7 @@ func ExampleHandler() {
 	old := gkhi.OnPanic(func(r *gkhi.PanicReport) {
 		fmt.Printf("%s/%s: %v\n", r.Hook, r.Handler, r.Value)
 	})
-	defer gkhi.OnPanic(old)
+	defer func() { gkhi.OnPanic(old) }()
 
 	h, err := parsed.Register("checker", func(n int) gkhi.Verdict {
 		if n > 1 {

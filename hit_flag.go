@@ -38,3 +38,17 @@ func (p *Point) hit() {
 		log.put(n, PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc})
 	}
 }
+
+// maxDirectEvents is how many may wait for the next drain.
+const maxDirectEvents = 1 << 16
+
+// put notes a hit for n.
+func (l *pointLog) put(n *native, e PointEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.direct.events) == maxDirectEvents {
+		l.direct.lost++
+		return
+	}
+	l.direct.events = append(l.direct.events, directEvent{n, e})
+}

@@ -260,20 +260,6 @@ type directEvent struct {
 	event PointEvent
 }
 
-// maxDirectEvents is how many may wait for the next drain.
-const maxDirectEvents = 1 << 16
-
-// put notes a hit for n.
-func (l *pointLog) put(n *native, e PointEvent) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(l.direct.events) == maxDirectEvents {
-		l.direct.lost++
-		return
-	}
-	l.direct.events = append(l.direct.events, directEvent{n, e})
-}
-
 // maxKeptEvents is how large a buffer a drain leaves for the next one.
 const maxKeptEvents = 1 << 14
 

@@ -9,6 +9,8 @@ import (
 )
 
 // trapHandler is in assembly and is called by the kernel only.
+//
+//lint:ignore U1000 declared for vet, which compares it with the assembly
 func trapHandler()
 
 // trapPC returns the address of trapHandler's own code. (The value of a Go func
