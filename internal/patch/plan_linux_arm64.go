@@ -2,24 +2,32 @@ package patch
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 
 	"github.com/gkhi/gkhi/internal/insn/arm64"
 	"github.com/gkhi/gkhi/internal/scan"
 )
 
-// plan works out the site's piece: the branch becomes B or NOP, what it tests
-// stays.
+// plan works out the site's piece: see the table in doc.go. What forms an address
+// or loads what a branch tests stays.
 func (s *site) plan() error {
-	if s.Form != scan.GuardedBranch {
-		return errors.New("points are not patched on arm64")
+	switch s.Form {
+	case scan.GuardedBranch:
+		return s.planGuarded()
+	case scan.Bare:
+		s.pieces = []*piece{{addr: s.Addr, now: make([]byte, arm64.WordLen), dorm: word(arm64.NOP)}}
+		return nil
 	}
+	return fmt.Errorf("a %s site is not patched", s.Form)
+}
+
+func (s *site) planGuarded() error {
 	b, err := arm64.EncodeB(uint64(s.Branch), uint64(s.Target))
 	if err != nil {
 		return err
 	}
 	jump, noop := word(b), word(arm64.NOP)
-	pc := &piece{addr: s.Branch, now: make([]byte, 4), dorm: noop, arm: jump}
+	pc := &piece{addr: s.Branch, now: make([]byte, arm64.WordLen), dorm: noop, arm: jump}
 	if s.TakenDormant {
 		pc.dorm, pc.arm = jump, noop
 	}
@@ -29,6 +37,15 @@ func (s *site) plan() error {
 
 func word(w uint32) []byte { return binary.LittleEndian.AppendUint32(nil, w) }
 
-func armedBare(*piece, uintptr) ([]byte, error) {
-	return nil, errors.New("points are not patched on arm64")
+// armedBare is B veneer.
+func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
+	at, err := veneers.get(pc.addr, trampoline)
+	if err != nil {
+		return nil, err
+	}
+	b, err := arm64.EncodeB(uint64(pc.addr), uint64(at))
+	if err != nil {
+		return nil, err
+	}
+	return word(b), nil
 }

@@ -10,6 +10,9 @@ const int3 = 0 // there are no traps here: no piece is ever stuck
 
 // write replaces aligned words: see the protocol for arm64 in doc.go.
 func (p *Patcher) write(items []item) error {
+	if err := veneers.flush(p.mem); err != nil {
+		return fmt.Errorf("patch: %w", err)
+	}
 	put := func(form func(item) []byte) error {
 		ws := make([]textmem.Write, len(items))
 		for i, it := range items {
