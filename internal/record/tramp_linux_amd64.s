@@ -1,6 +1,7 @@
 #include "textflag.h"
 
-// The owners of blocks, by slot; then the blocks. See block in block_linux_amd64.go.
+// The owners of blocks, by slot, as -m, so that a sum tells whether a slot is ours;
+// then the blocks. See slots in block_linux.go.
 #define BLOCKS 2048
 
 // Offsets in a block's header.
@@ -20,10 +21,9 @@
 	MOVQ G_M(R14), AX             \
 	LEAQ ·slots(SB), BX           \
 	MOVBLZX AH, DX                \
-	NOTQ AX                       \ // -m - 1
 probe:                            \
 	MOVQ (BX)(DX*8), CX           \
-	LEAQ 1(AX)(CX*1), CX          \ // owner - m
+	LEAQ (AX)(CX*1), CX           \ // m - owner
 	JCXZQ found                   \
 	MOVQ (BX)(DX*8), CX           \
 	JCXZQ claim                   \
@@ -37,8 +37,8 @@ claim:                            \
 	XADDQ CX, ·claims(SB)         \ // never more than 240, so a probe ends
 	CMPQ CX, $240                 \
 	JGE over                      \
-	NOTQ AX                       \
 	MOVQ AX, CX                   \
+	NEGQ CX                       \
 	XORL AX, AX                   \
 	LOCK                          \
 	CMPXCHGQ CX, (BX)(DX*8)       \
@@ -47,7 +47,7 @@ claim:                            \
 	DECQ ·claims(SB)              \ // another thread was faster
 claimed:                          \
 	MOVQ CX, AX                   \
-	NOTQ AX                       \
+	NEGQ AX                       \
 	POPFQ                         \
 	JMP probe                     \
 found:                            \
@@ -72,10 +72,9 @@ found:                            \
 #define COUNT \
 	MOVQ RET_ADDR, CX          \
 	MOVQ H_COUNTERS(BX), AX    \
-	LEAQ (AX)(CX*2), AX        \
-	MOVQ (AX), CX              \
-	LEAQ 1(CX), CX             \
-	MOVQ CX, (AX)
+	MOVQ (AX)(CX*2), DX        \
+	LEAQ 1(DX), DX             \
+	MOVQ DX, (AX)(CX*2)
 
 // NOTE writes an event: time stamp counter, goroutine, return address.
 #define NOTE(full, done) \
