@@ -1,7 +1,6 @@
 package gkhi_test
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/gkhi/gkhi"
@@ -19,22 +18,6 @@ func search(list []int, want int) int {
 		}
 	}
 	return -1
-}
-
-// A point's hits are counted in the machine code that its site calls.
-func ExamplePoint_Count() {
-	h, err := stepped.Count("steps")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	defer h.Deregister(context.Background())
-	if err := h.Arm(); err != nil {
-		fmt.Println(err) // why this machine can't patch: gkhi doctor says more
-		return
-	}
-	search([]int{2, 3, 5, 7}, 5)
-	fmt.Println(h.Calls(), "elements")
 }
 
 func ExamplePoint() {

@@ -14,7 +14,7 @@ import (
 // FailEnv is the environment variable that sets failpoints when a program
 // starts to [Serve], or calls [FailFromEnv]:
 //
-//	GKHI_FAIL='kvd.commit-error=10%return("disk full");kvd.read-delay=sleep(5ms)'
+//	GKHI_FAIL='kvd.commit-error=10%return("disk full");kvd.read-value=sleep(5ms)'
 const FailEnv = "GKHI_FAIL"
 
 // failpointName is the name of the handler that runs a failpoint's term.

@@ -33,7 +33,7 @@ Quote terms: the shell has its own uses for parentheses, quotes and ">".`
 const failExample = `  gkhi fail kvd                                          the terms in force
   gkhi fail kvd kvd.commit-error '10%return("disk full")'
   gkhi fail kvd kvd.commit-error off
-  gkhi fail kvd kvd.read-delay '3*sleep(50ms)->off' --hold
+  gkhi fail kvd kvd.read-value '3*sleep(50ms)->off' --hold
   gkhi fail kvd kvd.commit-error pause -d 10s            hold callers for ten seconds
   gkhi fail kvd --release                                let those go that are held`
 

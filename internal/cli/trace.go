@@ -31,7 +31,7 @@ With --json each event is an object with time, hook and fields; drops are object
 "dropped", and the last object has "end". Durations are in nanoseconds.`
 
 const traceExample = `  gkhi trace kvd kvd.commit                events until Ctrl-C
-  gkhi trace kvd 'kvd.tx*' kvd.slow -n 20  the next 20
+  gkhi trace kvd 'kvd.re*' kvd.put -n 20   the next 20
   gkhi trace 4242 '*' -d 5s --json | jq .  all that happens within 5 seconds`
 
 type traceOptions struct {
