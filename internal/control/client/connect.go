@@ -19,8 +19,10 @@ func connect(ctx context.Context, p Process) (net.Conn, error) {
 		return nil, p.fail(ErrBroken, "its socket takes no connections: "+ctx.Err().Error(), "")
 	case errors.Is(err, fs.ErrPermission):
 		return nil, p.fail(ErrPermission, fmt.Sprintf("socket %s: %v", p.socket, err), "run gkhi as the owner of the process, or as root")
-	case errors.Is(err, fs.ErrNotExist), sockdir.Refused(err):
-		return nil, p.fail(ErrNotHooked, "it does not serve any more: "+err.Error(), "")
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, p.fail(ErrNotHooked, "its socket "+p.socket+" is not there: it has stopped serving, or the file was removed", "")
+	case sockdir.Refused(err):
+		return nil, p.fail(ErrNotHooked, "nobody listens on its socket "+p.socket+": it has stopped serving", "")
 	default:
 		return nil, p.fail(ErrBroken, err.Error(), "")
 	}

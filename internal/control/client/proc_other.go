@@ -12,8 +12,8 @@ import (
 	"github.com/gkhi/gkhi/internal/control/sockdir"
 )
 
-// list reads the directories, and asks whoever answers.
-func list(ctx context.Context) ([]Process, error) {
+// find reads the directories. What a process is called only it can tell, so each is asked.
+func find(ctx context.Context) ([]Process, error) {
 	found, err := fromDirs()
 	for i := range found {
 		found[i].PID = found[i].nsPID
@@ -40,7 +40,7 @@ func ofPID(ctx context.Context, pid int) ([]Process, error) {
 	if !sockdir.Alive(pid) {
 		return nil, &TargetError{Target: fmt.Sprint(pid), Err: ErrNoProcess}
 	}
-	all, err := list(ctx)
+	all, err := find(ctx)
 	mine := slices.DeleteFunc(all, func(p Process) bool { return p.PID != pid })
 	if len(mine) > 0 {
 		err = nil

@@ -44,7 +44,11 @@ func At(socket string) Process { return Process{UID: -1, socket: socket} }
 
 // List finds the processes that this user can talk to, sorted by pid and copy, and asks each who it is. One that does not answer
 // is in the list with Err set.
-func List(ctx context.Context) ([]Process, error) { return list(ctx) }
+func List(ctx context.Context) ([]Process, error) {
+	found, err := find(ctx)
+	askAll(ctx, found)
+	return found, err
+}
 
 // Resolve finds the one process that target means. See the package comment for how targets are written. The error is a
 // *[TargetError].

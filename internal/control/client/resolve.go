@@ -111,16 +111,13 @@ func (t target) pick(found []Process) (Process, error) {
 }
 
 func (t target) byName(ctx context.Context) (Process, error) {
-	all, err := list(ctx)
+	all, err := find(ctx)
 	if err != nil {
 		return Process{}, t.wrap(err)
 	}
 	var found []Process
 	var names []string
 	for _, p := range all {
-		if p.Err != nil && p.Name == "" {
-			continue
-		}
 		names = append(names, p.Name)
 		if p.named(t.name) && (t.copy < 0 || p.Copy == t.copy) {
 			found = append(found, p)
@@ -167,6 +164,9 @@ func askAll(ctx context.Context, ps []Process) {
 	var wg sync.WaitGroup
 	room := make(chan struct{}, 8)
 	for i := range ps {
+		if ps[i].Hello != nil || ps[i].Err != nil {
+			continue // asked already
+		}
 		wg.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
