@@ -125,14 +125,16 @@ func Trampoline(k Kind) (uintptr, error) {
 	return 0, errors.New("no trampoline for nothing")
 }
 
-// Hits returns how often the site at addr (its first byte that changes) was
-// counted, by all threads, ever.
-func Hits(addr uintptr) uint64 {
+// Hits returns how often the sites at these addresses (their first bytes that
+// change) were counted, by all threads, ever.
+func Hits(sites ...uintptr) uint64 {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	var sum uint64
 	for h := range used {
-		sum += readCounter(h.counters + 2*(addr+callLen))
+		for _, addr := range sites {
+			sum += readCounter(h.counters + 2*(addr+callLen))
+		}
 	}
 	return sum
 }

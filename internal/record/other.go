@@ -17,7 +17,7 @@ func Open(addr, size uintptr) error { return errUnsupported }
 func Trampoline(Kind) (uintptr, error) { return 0, errUnsupported }
 
 // Hits has nothing to count.
-func Hits(uintptr) uint64 { return 0 }
+func Hits(...uintptr) uint64 { return 0 }
 
 // Drain has nothing to pass on.
 func Drain(func(Event)) uint64 { return 0 }
