@@ -182,7 +182,12 @@ func (d *Decision[T, R]) bindFailpoint(p *failpoint.Program) (use func(now *Hand
 
 // runFailpoint is the handler of the decision's failpoint.
 func (d *Decision[T, R]) runFailpoint(T) (r R, decided bool) {
-	v, out := d.failing.Load().Eval()
+	b := d.failing.Load()
+	v, out := b.Eval()
+	for out.Action == failpoint.None && b != d.failing.Load() { // it was replaced before it was evaluated
+		b = d.failing.Load()
+		v, out = b.Eval()
+	}
 	switch out.Action {
 	case failpoint.Return:
 		return v, true

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Hooks of programs are package-level variables and live as long as the program.
@@ -144,4 +145,15 @@ func (r *reports) take() []*PanicReport {
 	all := r.all
 	r.all = nil
 	return all
+}
+
+// eventually waits for something that other goroutines will bring about.
+func eventually(t testing.TB, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(); {
+		if time.Now().After(end) {
+			t.Fatal("waited for half a minute")
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
