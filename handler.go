@@ -146,6 +146,9 @@ func (h *Handler) inFlight() (n int) {
 		}
 		n++
 	})
+	if n == 0 {
+		h.reg.forget() // the sets that h was kept in the history for
+	}
 	return n
 }
 

@@ -68,7 +68,7 @@ func (h *Handler) failed(value any, sl *slot) (goesOn bool) {
 	if f := panicSink.Load(); f != nil {
 		(*f)(r)
 	} else {
-		fmt.Fprintln(os.Stderr, r)
+		fmt.Fprint(os.Stderr, r) // the stack ends the line
 	}
 	return panicked
 }

@@ -313,8 +313,7 @@ func republish(regs []*registration) error {
 }
 
 // remember keeps the set that was just published for as long as a call may use
-// it, and drops those that none uses any more, with registry.mu held. A claim
-// that has not told its generation yet may use any of them.
+// it, with registry.mu held.
 func (r *registration) remember() {
 	if r.slots == nil { // a point: nothing of it runs in a Fire
 		return
@@ -323,6 +322,12 @@ func (r *registration) remember() {
 		r.history = map[uint64][]*Handler{}
 	}
 	r.history[r.gen] = r.armed
+	r.forget()
+}
+
+// forget drops the sets that no call uses any more, with registry.mu held. A claim
+// that has not told its generation yet may use any of them.
+func (r *registration) forget() {
 	used := map[uint64]bool{r.gen: true}
 	unknown := false
 	r.slots.each(func(_ *slot, m mark) {
