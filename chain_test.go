@@ -120,7 +120,7 @@ func TestChainConcurrently(t *testing.T) {
 	for range 4 {
 		changing.Go(func() {
 			for i := range 200 {
-				l := c.Register(func(ev *[2]int) Verdict { ev[0]++; return Continue }, i%3-1)
+				l := c.Register(func(ev *[2]int) Verdict { ev[0]++; return Continue }, i%2)
 				l.Unregister()
 				l.Unregister()
 			}

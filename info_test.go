@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// line returns the file:line it is called from.
-func line() string {
+// lineBefore returns the file:line before the one it is called from.
+func lineBefore() string {
 	_, file, n, _ := runtime.Caller(1)
-	return fmt.Sprintf("%s:%d", file, n)
+	return fmt.Sprintf("%s:%d", file, n-1)
 }
 
 // Info tells what was declared.
@@ -19,13 +19,13 @@ func TestInfoOfDeclared(t *testing.T) {
 	h, d, p, c := new(Hook[event]), new(Decision[event, error]), new(Point), new(Chain[*event])
 	n := uniqueName(t)
 	Declare(h, n+"h", "a hook", Exclusive())
-	lineH := line()
+	lineH := lineBefore()
 	DeclareDecision(d, n+"d", "a decision")
-	lineD := line()
+	lineD := lineBefore()
 	DeclarePoint(p, n+"p", "a point")
-	lineP := line()
+	lineP := lineBefore()
 	DeclareChain(c, n+"c", "a chain")
-	lineC := line()
+	lineC := lineBefore()
 	for _, tt := range []struct {
 		hook AnyHook
 		want Info

@@ -94,7 +94,7 @@ func TestShortCallsDontAge(t *testing.T) {
 // The watcher ends when nothing is armed, and not before. In a bubble, where
 // time passes by itself, a test that leaves nothing armed ends.
 func TestWatcher(t *testing.T) {
-	eventually(t, func() bool { return !watching() }) // an earlier test's
+	eventually(t, func() bool { return !isWatched() }) // an earlier test's
 	synctest.Test(t, func(t *testing.T) {
 		h := newHook[int](t)
 		x := armed(t, h, "x", func(int) Verdict { time.Sleep(time.Hour); return Continue })
@@ -106,18 +106,18 @@ func TestWatcher(t *testing.T) {
 		}
 		must(t, x.Disarm())
 		time.Sleep(time.Minute)
-		if !watching() {
+		if !isWatched() {
 			t.Error("nobody watches while a call runs")
 		}
 		time.Sleep(time.Hour)
-		if watching() {
+		if isWatched() {
 			t.Error("somebody watches though nothing is armed and nothing runs")
 		}
 		must(t, x.Deregister(t.Context()))
 	})
 }
 
-func watching() bool {
+func isWatched() bool {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	return registry.watching
