@@ -1,11 +1,6 @@
 package scan
 
-import (
-	"encoding/binary"
-	"slices"
-
-	"github.com/gkhi/gkhi/internal/insn/amd64"
-)
+import "encoding/binary"
 
 // AMD64 scans x86-64 text.
 func AMD64(in *Input) *Result {
@@ -83,81 +78,16 @@ func (s *amd64Scan) function(p int, t *target) (next int) {
 		return stop
 	}
 	f := &s.fn
-	f.decode(s.text.Bytes[entry-s.text.Addr:stop], entry)
 	s.res.Stats.Funcs++
-	s.res.Stats.Insts += len(f.code)
+	s.res.Stats.Insts += f.decode(s.text.Bytes[entry-s.text.Addr:], stop-int(entry-s.text.Addr), entry, s.keys)
 	if f.failed {
 		s.reject(Reject{Key: int(t.key), Reason: NotDecoded, GOT: t.got, Func: entry, Addr: at})
 		return p + 1
 	}
-	for i := range f.code {
-		if !f.code[i].RIPRel {
-			continue
-		}
-		to := f.code[i].RIPTarget(f.pc(i))
-		if t := s.keys.find(to); t != nil {
-			s.reference(i, t, to)
-		}
+	for _, off := range f.refs {
+		s.reference(off)
 	}
 	return stop
 }
 
 func (s *amd64Scan) reject(r Reject) { s.res.Rejects = append(s.res.Rejects, r) }
-
-// amd64Func is a decoded function. Instructions are known by their index in code.
-type amd64Func struct {
-	entry  uint64
-	size   uint32
-	code   []amd64Inst
-	failed bool // some bytes are no known instruction
-	// into holds the offsets that direct branches of the function go to, sorted once
-	// somebody asks.
-	into   []uint32
-	sorted bool
-}
-
-type amd64Inst struct {
-	amd64.Inst
-	off uint32
-}
-
-func (f *amd64Func) decode(b []byte, entry uintptr) {
-	*f = amd64Func{entry: uint64(entry), size: uint32(len(b)), code: f.code[:0], into: f.into[:0]}
-	for off := 0; off < len(b); {
-		i, err := amd64.Decode(b[off:])
-		if err != nil {
-			f.failed = true
-			return
-		}
-		f.code = append(f.code, amd64Inst{i, uint32(off)})
-		if i.Branch() {
-			if to := i.Target(f.entry+uint64(off)) - f.entry; to < uint64(len(b)) {
-				f.into = append(f.into, uint32(to))
-			}
-		}
-		off += int(i.Len)
-	}
-}
-
-func (f *amd64Func) pc(i int) uint64 { return f.entry + uint64(f.code[i].off) }
-
-// at returns the index of the instruction at an address of the function.
-func (f *amd64Func) at(pc uint64) (int, bool) {
-	if pc-f.entry >= uint64(f.size) {
-		return 0, false
-	}
-	return slices.BinarySearchFunc(f.code, uint32(pc-f.entry), func(i amd64Inst, off uint32) int {
-		return int(i.off) - int(off)
-	})
-}
-
-// jumpedInto reports whether a direct branch of the function goes to one of the
-// offsets from < offset < to.
-func (f *amd64Func) jumpedInto(from, to uint32) bool {
-	if !f.sorted {
-		slices.Sort(f.into)
-		f.sorted = true
-	}
-	i, _ := slices.BinarySearch(f.into, from+1)
-	return i < len(f.into) && f.into[i] < to
-}

@@ -2,33 +2,35 @@ package scan
 
 import "github.com/gkhi/gkhi/internal/insn/amd64"
 
-// maxWalk bounds how many instructions are looked at on the ways out of a site.
-const maxWalk = 256
+const (
+	maxWalk  = 256 // how many instructions are looked at on the ways out of a site
+	maxPaths = 32  // how many branches are followed
+)
 
-// maxPaths bounds how many branches are followed.
-const maxPaths = 32
+// A flagPath is a place on the ways out of a site, and the flags of the compare that
+// are not overwritten there.
+type flagPath struct {
+	off  uint32
+	live amd64.Flags
+}
 
-// flagsDead reports (0) that no flag is read before it is overwritten from instruction
-// i on, on any path. A call, a return and a jump out of the function end
+// flagsDead reports (0) that no flag is read before it is overwritten from the instruction at
+// off on, on any path. A call, a return and a jump out of the function end
 // a path: flags are not live there in Go's calling convention.
-func (f *amd64Func) flagsDead(i int) Reason {
-	type path struct {
-		at   int
-		live amd64.Flags
-	}
-	var seen [maxPaths]path // paths that were walked from here, to end loops
-	nseen := 0
-	todo := []path{{i, amd64.AllFlags}}
-	steps := 0
-	for len(todo) > 0 {
-		p := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+func (f *amd64Func) flagsDead(off uint32) Reason {
+	var seen, todo [maxPaths]flagPath // branches met, and targets to go on from
+	nseen, ntodo := 0, 1
+	todo[0] = flagPath{off, amd64.AllFlags}
+	var in amd64.Inst
+	for steps := 0; ntodo > 0; {
+		ntodo--
+		p := todo[ntodo]
 		for p.live != 0 {
-			if steps++; steps > maxWalk || p.at >= len(f.code) {
+			if steps++; steps > maxWalk || !f.has(p.off) {
 				return FlagsUnknown
 			}
-			in := &f.code[p.at]
-			end, why := endsPath(in, p.live)
+			f.inst(p.off, &in)
+			end, why := endsPath(&in, p.live)
 			if why != 0 {
 				return why
 			}
@@ -36,41 +38,47 @@ func (f *amd64Func) flagsDead(i int) Reason {
 				break
 			}
 			p.live &^= in.Writes | in.Undef
-			switch in.Kind {
-			case amd64.Jcc, amd64.Loop, amd64.Jmp:
-				for _, s := range seen[:nseen] {
-					if s.at == p.at && s.live&p.live == p.live {
-						p.live = 0 // been here
-					}
-				}
-				if nseen == len(seen) {
-					return FlagsUnknown
-				}
-				seen[nseen] = p
-				nseen++
-				k, ok := f.at(in.Target(f.pc(p.at)))
-				switch {
-				case in.Kind == amd64.Jmp && !ok:
-					p.live = 0 // a tail call
-				case in.Kind == amd64.Jmp:
-					p.at = k
-				case !ok:
-					return FlagsUnknown
-				default:
-					todo = append(todo, path{k, p.live})
-					p.at++
-				}
+			if !in.Branch() || p.live == 0 {
+				p.off += uint32(in.Len)
+				continue
+			}
+			if walked(seen[:nseen], p) {
+				break
+			}
+			to, ok := f.at(in.Target(f.pc(p.off)))
+			if nseen == maxPaths || !ok && in.Kind != amd64.Jmp {
+				return FlagsUnknown
+			}
+			seen[nseen] = p
+			nseen++
+			switch {
+			case in.Kind != amd64.Jmp:
+				todo[ntodo] = flagPath{to, p.live} // as many as seen at most
+				ntodo++
+				p.off += uint32(in.Len)
+			case ok:
+				p.off = to
 			default:
-				p.at++
+				p.live = 0 // a tail call
 			}
 		}
 	}
 	return 0
 }
 
+// walked reports whether the ways out of p are among those that were walked.
+func walked(seen []flagPath, p flagPath) bool {
+	for _, s := range seen {
+		if s.off == p.off && s.live&p.live == p.live {
+			return true
+		}
+	}
+	return false
+}
+
 // endsPath reports whether flags are dead at an instruction because control
 // leaves the function, or why they are not dead.
-func endsPath(in *amd64Inst, live amd64.Flags) (bool, Reason) {
+func endsPath(in *amd64.Inst, live amd64.Flags) (bool, Reason) {
 	switch in.Kind {
 	case amd64.Call, amd64.CallIndirect, amd64.Ret, amd64.Undefined:
 		return true, 0
@@ -86,12 +94,18 @@ func endsPath(in *amd64Inst, live amd64.Flags) (bool, Reason) {
 	return false, FlagsLive
 }
 
-// valueDead reports (0) that the straight line from instruction i on does not
+// valueDead reports (0) that the straight line from the instruction at off on does not
 // read reg before it overwrites it, as far as that can be said for certain.
-func (f *amd64Func) valueDead(i int, reg byte) Reason {
-	for ; i < len(f.code) && f.code[i].Kind != amd64.Jmp && f.code[i].Kind != amd64.Jcc; i++ {
-		switch f.code[i].Register(reg) {
+func (f *amd64Func) valueDead(off uint32, reg byte) Reason {
+	var in amd64.Inst
+	for f.has(off) {
+		f.inst(off, &in)
+		if in.Kind == amd64.Jmp || in.Kind == amd64.Jcc {
+			break
+		}
+		switch in.Register(reg) {
 		case amd64.UseNone:
+			off += uint32(in.Len)
 		case amd64.UseRead:
 			return ValueLive
 		default:

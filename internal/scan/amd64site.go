@@ -2,113 +2,117 @@ package scan
 
 import "github.com/gkhi/gkhi/internal/insn/amd64"
 
-// reference turns the reference of instruction i to an address within t into a
-// site or a reject.
-func (s *amd64Scan) reference(i int, t *target, to uint64) {
+// reference turns the reference of the instruction at off into a site or a reject.
+func (s *amd64Scan) reference(off uint32) {
 	f := &s.fn
+	var in amd64.Inst
+	f.inst(off, &in)
+	to := in.RIPTarget(f.pc(off))
+	t := s.keys.find(to)
 	site := Site{
 		Key:  int(t.key),
 		Func: uintptr(f.entry),
-		Ref:  uintptr(f.pc(i)),
-		Addr: uintptr(f.pc(i)),
-		Len:  f.code[i].Len,
+		Ref:  uintptr(f.pc(off)),
+		Addr: uintptr(f.pc(off)),
+		Len:  in.Len,
 	}
-	if why := s.site(i, t, to, &site); why != 0 {
+	why := Inside
+	if to == t.addr {
+		why = s.site(off, &in, t, &site)
+	}
+	if why != 0 {
 		s.reject(Reject{Key: site.Key, Reason: why, GOT: t.got, Func: site.Func, Addr: site.Ref})
 		return
 	}
 	s.res.Sites = append(s.res.Sites, site)
 }
 
-// site completes the site that starts at instruction i, or says why it is none.
-func (s *amd64Scan) site(i int, t *target, to uint64, site *Site) Reason {
-	f := &s.fn
-	in := &f.code[i]
+// site completes the site that starts with the instruction in at off, or says
+// why it is none.
+func (s *amd64Scan) site(off uint32, in *amd64.Inst, t *target, site *Site) Reason {
 	bare := s.in.Keys[t.key].Bare
 	switch {
-	case to != t.addr:
-		return Inside
-	case t.got && isLoad64(&in.Inst), !t.got && isLEA(&in.Inst):
-		return s.viaRegister(i, bare, site)
+	case t.got && isLoad64(in), !t.got && isLEA(in):
+		return s.viaRegister(off, in, bare, site)
 	case t.got:
 		return OtherAccess
-	case !bare && isCompareZero(&in.Inst):
+	case !bare && isCompareZero(in):
 		site.Form = Guarded
-		return s.guarded(i, site)
-	case bare && isLoad64(&in.Inst):
+		return s.guarded(off+uint32(in.Len), site)
+	case bare && isLoad64(in):
 		site.Form, site.Reg = Bare, in.Reg()
-		return f.valueDead(i+1, site.Reg)
+		return s.fn.valueDead(off+uint32(in.Len), site.Reg)
 	}
-	return otherUse(&in.Inst)
+	return otherUse(in)
 }
 
 // viaRegister handles an address that is put into a register: the two-instruction forms
 // of plugins, or an address that is passed on.
-func (s *amd64Scan) viaRegister(i int, bare bool, site *Site) Reason {
+func (s *amd64Scan) viaRegister(off uint32, in *amd64.Inst, bare bool, site *Site) Reason {
 	f := &s.fn
-	in := &f.code[i]
-	if i+1 == len(f.code) {
+	next := off + uint32(in.Len)
+	if !f.has(next) {
 		return AddressTaken
 	}
-	use := &f.code[i+1]
-	if use.Kind == amd64.Nop || !derefs(&use.Inst, in.Reg()) { // a padding NOP has an operand, and reads nothing
+	var use amd64.Inst
+	f.inst(next, &use)
+	if !derefs(&use, in.Reg()) {
 		return AddressTaken
 	}
+	past := next + uint32(use.Len)
 	switch {
-	case !bare && isCompareZero(&use.Inst):
+	case !bare && isCompareZero(&use):
 		site.Form, site.Len = GuardedBranch, 0
-		return s.guarded(i+1, site)
-	case bare && isLoad64(&use.Inst):
+		return s.guarded(past, site)
+	case bare && isLoad64(&use):
 		site.Form, site.Reg, site.TailLen = BareGOT, use.Reg(), use.Len
 		if in.Reg() != regR15 && use.Reg() != in.Reg() {
 			return AddressKept // only R15 is known to be dead behind it
 		}
-		if f.jumpedInto(in.off, use.off+uint32(use.Len)) {
+		if f.jumpedInto(off, past) {
 			return JumpInto
 		}
-		if site.Reg != in.Reg() {
-			return f.valueDead(i+2, site.Reg)
-		}
-		return 0
+		return f.valueDead(past, site.Reg)
 	}
 	return AddressKept
 }
 
-// guarded completes the guarded site whose compare is instruction i.
-func (s *amd64Scan) guarded(i int, site *Site) Reason {
+// guarded completes the guarded site whose compare ends at off.
+func (s *amd64Scan) guarded(off uint32, site *Site) Reason {
 	f := &s.fn
-	j := i + 1
-	for j < len(f.code) && f.code[j].Kind == amd64.Nop {
-		j++
+	var br amd64.Inst
+	for ; ; off += uint32(br.Len) {
+		if !f.has(off) {
+			return NoBranch
+		}
+		if f.inst(off, &br); br.Kind != amd64.Nop {
+			break
+		}
 	}
-	if j == len(f.code) {
-		return NoBranch
-	}
-	br := &f.code[j]
 	if br.Kind != amd64.Jcc || br.Cond != amd64.CondE && br.Cond != amd64.CondNE {
 		return NoBranch
 	}
 	if br.Len != amd64.LenJcc8 && br.Len != amd64.LenJcc32 {
 		return NoBranch // carries a prefix
 	}
-	to := br.Target(f.pc(j))
-	site.Branch, site.BranchLen = uintptr(f.pc(j)), br.Len
+	to := br.Target(f.pc(off))
+	site.Branch, site.BranchLen = uintptr(f.pc(off)), br.Len
 	site.Target, site.TakenDormant = uintptr(to), br.Cond == amd64.CondE
-	start := site.Ref - uintptr(f.entry)
-	if f.jumpedInto(uint32(start), br.off+uint32(br.Len)) {
-		return JumpInto
-	}
-	k, ok := f.at(to)
-	if !ok {
-		return FarTarget
-	}
 	if site.Form == GuardedBranch {
 		site.Addr = site.Branch
 	}
-	if why := f.flagsDead(j + 1); why != 0 {
+	past := off + uint32(br.Len)
+	if f.jumpedInto(uint32(site.Ref-uintptr(f.entry)), past) {
+		return JumpInto
+	}
+	taken, ok := f.at(to)
+	if !ok {
+		return FarTarget
+	}
+	if why := f.flagsDead(past); why != 0 {
 		return why
 	}
-	return f.flagsDead(k)
+	return f.flagsDead(taken)
 }
 
 const regR15 = 15

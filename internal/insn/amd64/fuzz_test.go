@@ -21,6 +21,9 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		i, err := amd64.Decode(b)
 		if err != nil {
+			if _, err2 := amd64.Skim(b); err2 != err {
+				t.Fatalf("% x: Skim says %v, Decode %v", b, err2, err)
+			}
 			if err != insn.ErrTruncated && err != insn.ErrUnknown || i != (amd64.Inst{}) {
 				t.Fatalf("% x: %+v, %v", b, i, err)
 			}
@@ -35,6 +38,13 @@ func FuzzDecode(f *testing.F) {
 		exact, err := amd64.Decode(b[:i.Len:i.Len])
 		if err != nil || exact != i {
 			t.Fatalf("% x: alone %+v, %v; with more bytes %+v", b[:i.Len], exact, err, i)
+		}
+		want := amd64.Outline{Len: i.Len, Kind: i.Kind, RIPRel: i.RIPRel, Rel: i.Disp}
+		if i.Branch() {
+			want.Rel = i.Imm
+		}
+		if o, err := amd64.Skim(b); err != nil || o != want {
+			t.Fatalf("% x: Skim says %+v, %v; want %+v", b, o, err, want)
 		}
 		for r := range byte(16) {
 			if i.Register(r) > amd64.UseUnknown {

@@ -121,13 +121,9 @@ func (i *Inst) RIPTarget(pc uint64) uint64 {
 }
 
 // Branch reports whether the instruction has a direct branch target.
-func (i *Inst) Branch() bool {
-	switch i.Kind {
-	case Jcc, Loop, Jmp, Call:
-		return true
-	}
-	return false
-}
+func (i *Inst) Branch() bool { return i.Kind.branch() }
+
+func (k Kind) branch() bool { return k >= Jcc && k <= Call }
 
 // Falls reports whether control can go on to the next instruction. It is true
 // for calls: whether they return is not in their bytes.

@@ -1,7 +1,8 @@
 package amd64
 
 // An attr describes an opcode: bits 0–3 hold its immediate, bit 4 says that a
-// ModRM byte follows, bits 5–8 hold its Kind and bits 9–14 its effect on flags.
+// ModRM byte follows, bits 5–8 hold its Kind and bits 9–14 its effect on flags;
+// bit 15 sends it to bySpecial.
 type attr uint16
 
 // Immediates.
@@ -15,16 +16,24 @@ const (
 	immMoffs      // an address: eight bytes, four with 67
 	immRel8       // branch displacement, one byte
 	immRelZ       // branch displacement, four bytes
-	immTest       // F6, F7: /0 and /1 only
 	immBad        // not an instruction in 64-bit mode
 	immMask  = 0xF
 )
 
+func (a attr) kind() Kind { return Kind(a >> kindShift & 15) }
+
+// immSizes are the sizes of immediates where no prefix changes them.
+var immSizes = [16]uint8{
+	imm8: 1, imm16: 2, immZ: 4, immV: 4, imm24: 3, immMoffs: 4, immRel8: 1, immRelZ: 4,
+}
+
 const (
-	modrm attr = 1 << 4
+	modrm   attr = 1 << 4
+	special attr = 1 << 15
 
 	kindShift   = 5
 	effectShift = 9
+	effectMask  = 63
 
 	bad = immBad // shorthand for the tables
 )
@@ -69,6 +78,7 @@ const (
 	jccZ  = jcc | immRelZ
 	ret   = attr(Ret)<<kindShift | none
 	udKin = attr(Undefined)<<kindShift | none
+	nop   = attr(Nop)<<kindShift | none
 
 	// The conditions, for Jcc, SETcc and CMOVcc.
 	c0 = attr(eCond0+0) << effectShift
@@ -108,23 +118,23 @@ var oneByte = [256]attr{
 	jcc8 | c0, jcc8 | c0, jcc8 | c1, jcc8 | c1, jcc8 | c2, jcc8 | c2, jcc8 | c3, jcc8 | c3,
 	jcc8 | c4, jcc8 | c4, jcc8 | c5, jcc8 | c5, jcc8 | c6, jcc8 | c6, jcc8 | c7, jcc8 | c7,
 	// 80: group 1, TEST, XCHG, MOV, LEA, POP
-	rmG8, rmGZ, bad, rmG8, rmL, rmL, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm,
+	rmG8, rmGZ, bad, rmG8, rmL, rmL, rm, rm, rm, rm, rm, rm, rm, rm, rm, special | rm,
 	// 90: XCHG, CBW, CWD, FWAIT, PUSHF, POPF, SAHF, LAHF
-	none, none, none, none, none, none, none, none, none, none, bad, none, unk, aE, sahf, lahf,
+	nop, none, none, none, none, none, none, none, none, none, bad, none, unk, aE, sahf, lahf,
 	// A0: MOV moffs, MOVS, CMPS, TEST, STOS, LODS, SCAS
 	moffs, moffs, moffs, moffs, none, none, grp, grp, i8L, iZL, none, none, none, none, grp, grp,
 	// B0: MOV imm
 	i8, i8, i8, i8, i8, i8, i8, i8, iV, iV, iV, iV, iV, iV, iV, iV,
 	// C0: shifts, RET, MOV imm, ENTER, LEAVE, far RET, INT
-	rmG8, rmG8, ret | imm16, ret, bad, bad, rmI8, rmIZ, imm24 | none, none, ret | imm16, ret,
+	rmG8, rmG8, ret | imm16, ret, bad, bad, special | rmI8, special | rmIZ, imm24 | none, none, ret | imm16, ret,
 	attr(Int3)<<kindShift | unk, imm8 | unk, bad, attr(Ret)<<kindShift | unk,
 	// D0: shifts, XLAT, x87
 	rmG, rmG, rmG, rmG, bad, bad, bad, none, rm, rm, rmG, rmG, rm, rm, rm, rmG,
 	// E0: LOOP, JRCXZ, IN, OUT, CALL, JMP
 	loopZ, loopZ, loopN, loopN, i8, i8, i8, i8, call, jmpZ, bad, jmp8, none, none, none, none,
 	// F0: prefixes, INT1, HLT, CMC, group 3, CLC, STC, CLI, STI, CLD, STD, groups 4 and 5
-	bad, unk, bad, bad, unk, cmc, modrm | immTest | grp, modrm | immTest | grp,
-	cf, cf, unk, unk, none, none, rmG, rmG,
+	bad, unk, bad, bad, unk, cmc, special | rmG, special | rmG,
+	cf, cf, unk, unk, none, none, special | rmG, special | rmG,
 }
 
 // twoByte is the map behind 0F.
@@ -132,7 +142,7 @@ var twoByte = [256]attr{
 	// 00: system; UD2, PREFETCHW
 	rmG, rmG, zf, zf, bad, unk, unk, unk, unk, unk, bad, udKin, bad, rm, bad, bad,
 	// 10: SSE moves, hint no-ops
-	rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, attr(Nop)<<kindShift | rm,
+	rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, modrm | nop,
 	// 20: control and debug registers (no memory form), SSE moves, UCOMISx, COMISx
 	rmU, rmU, rmU, rmU, bad, bad, bad, bad, rm, rm, rm, rm, rm, rm, rmA, rmA,
 	// 30: WRMSR, RDTSC, RDMSR, RDPMC, SYSENTER, SYSEXIT, GETSEC
@@ -144,7 +154,7 @@ var twoByte = [256]attr{
 	// 60: MMX, SSE2
 	rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm, rm,
 	// 70: shuffles, shifts, EMMS, VMREAD and SSE4a, moves
-	rmI8, rmI8, rmI8, rmI8, rm, rm, rm, none, rmU, rmU, bad, bad, rm, rm, rm, rm,
+	rmI8, rmI8, rmI8, rmI8, rm, rm, rm, none, special | rmU, special | rmU, bad, bad, rm, rm, rm, rm,
 	// 80: Jcc rel32
 	jccZ | c0, jccZ | c0, jccZ | c1, jccZ | c1, jccZ | c2, jccZ | c2, jccZ | c3, jccZ | c3,
 	jccZ | c4, jccZ | c4, jccZ | c5, jccZ | c5, jccZ | c6, jccZ | c6, jccZ | c7, jccZ | c7,
@@ -153,7 +163,7 @@ var twoByte = [256]attr{
 	// A0: PUSH, POP FS and GS, CPUID, BT, SHLD, RSM, BTS, SHRD, group 15, IMUL
 	none, none, none, bit, rmG8, rm, bad, bad, none, none, unk, bit, rmG8, rm, rm, modrm | mul,
 	// B0: CMPXCHG, LSS, BTR, LFS, LGS, MOVZX, POPCNT, UD1, group 8, BTC, scans, MOVSX
-	rmA, rmA, rm, bit, rm, rm, rm, rm, rmG, modrm | udKin, rmG8, bit, rmG, rmG, rm, rm,
+	rmA, rmA, rm, bit, rm, rm, rm, rm, special | rmG, modrm | udKin, special | rmG8, bit, rmG, rmG, rm, rm,
 	// C0: XADD, CMPPS, MOVNTI, PINSRW, PEXTRW, SHUFPS, group 9, BSWAP
 	rmA, rmA, rmI8, rm, rmI8, rmI8, rmI8, rmG, none, none, none, none, none, none, none, none,
 	// D0 to F0: MMX, SSE2; UD0
