@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/control/sockdir"
 )
 
 // Options is what Run needs. Out and Gkhi have to be set.
@@ -68,6 +69,9 @@ func start(ctx context.Context, opts Options, build builder) (err error) {
 	if err != nil {
 		return err
 	}
+	// The sockets are in the folder too, so that their directory is not left either. The
+	// variable is for the services and, where sockets aren't found through /proc, for the commands.
+	defer setenv(sockdir.EnvDir, filepath.Join(dir, "sockets"))()
 	d := &demo{teller: teller{w: opts.Out, style: opts.Style}, opts: opts, pace: p, dir: dir, build: build}
 	defer func() {
 		err = errors.Join(err, d.stopAll(), os.RemoveAll(dir))
@@ -244,6 +248,19 @@ func (d *demo) farewell() {
 	d.part("That was it")
 	d.say("Both services are stopped and their folder is removed.")
 	d.say("examples/kvd/hooks.go declares the hooks you saw; README.md goes on from here.")
+}
+
+// setenv sets an environment variable until restore is called.
+func setenv(name, value string) (restore func()) {
+	old, was := os.LookupEnv(name)
+	os.Setenv(name, value)
+	return func() {
+		if was {
+			os.Setenv(name, old)
+		} else {
+			os.Unsetenv(name)
+		}
+	}
 }
 
 // sleep waits for so long, or until ctx ends, which is then the error.

@@ -31,14 +31,13 @@ type stage struct {
 	at func(command string) error
 }
 
-// newStage returns a stage whose services find an empty folder for temporary
-// files and sockets, which has to be empty again after the test.
+// newStage returns a stage with an empty folder for temporary files, which has to
+// be empty again after the test.
 func newStage(t *testing.T) *stage {
 	bare := testenv.Build(t, "../../../examples/kvd", "-tags=nohooks")
 	hooked := testenv.Build(t, "../../../examples/kvd")
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	t.Setenv("GKHI_SOCKET_DIR", filepath.Join(dir, "gkhi"))
 	s := &stage{at: func(string) error { return nil }}
 	s.build = func(_ context.Context, to, tags string) (string, error) {
 		from := hooked
@@ -57,14 +56,9 @@ func newStage(t *testing.T) *stage {
 		return s.at(args[0])
 	}}
 	t.Cleanup(func() {
-		filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
-			if err != nil {
-				t.Error(err)
-			} else if !e.IsDir() {
-				t.Errorf("left behind: %s", path)
-			}
-			return nil
-		})
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v (%v)", left, err)
+		}
 		if s.pid != 0 {
 			if p, err := client.Resolve(context.Background(), strconv.Itoa(s.pid)); !errors.Is(err, client.ErrNoProcess) {
 				t.Errorf("process %v is left behind (%v)", p, err)
