@@ -1,0 +1,147 @@
+package patch
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+// TestBuildModes finds, patches and counts in programs built in every way.
+func TestBuildModes(t *testing.T) {
+	testenv.Need(t, patchable...)
+	for _, tt := range []struct {
+		name  string
+		flags []string
+		env   []string
+		need  []testenv.Requirement
+	}{
+		{name: "ordinary"},
+		{name: "trimpath", flags: []string{"-trimpath"}},
+		{name: "stripped", flags: []string{"-ldflags=-s -w"}},
+		{name: "no optimisation", flags: []string{"-gcflags=-N -l"}},
+		{name: "static", env: []string{"CGO_ENABLED=0"}},
+		{name: "external linking", flags: []string{"-ldflags=-linkmode=external"}, need: []testenv.Requirement{testenv.Tool("gcc")}},
+		{name: "pie", flags: []string{"-buildmode=pie"}, need: []testenv.Requirement{testenv.NotShort}},
+		{name: "pie stripped", flags: []string{"-buildmode=pie", "-ldflags=-s -w"}, need: []testenv.Requirement{testenv.NotShort}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			testenv.Need(t, tt.need...)
+			prog := testenv.BuildWith(t, testenv.BuildSpec{Pkg: "./testdata/subject", Flags: tt.flags, Env: tt.env})
+			as := tell(t, testenv.Command(t, prog, wholeStory...))
+			if tt.name == "no optimisation" {
+				// The compiler makes no sites then: the flag serves hooks, and says so.
+				for i, a := range as {
+					if a.Calls != wholeCalls[i] {
+						t.Errorf("%d, %s: %d calls, want %d", i, a.Word, a.Calls, wholeCalls[i])
+					}
+				}
+				for _, s := range as[len(as)-1].Sites {
+					if s.Reason == "" && s.State == "as compiled" {
+						t.Errorf("%s is not patched and no reason is given", s.Func)
+					}
+				}
+				return
+			}
+			checkWhole(t, as, "/proc/self/mem")
+		})
+	}
+}
+
+// TestFIPS runs the subject in FIPS mode: Go hashes its own text at the start, and
+// patching comes later.
+func TestFIPS(t *testing.T) {
+	testenv.Need(t, patchable...)
+	cmd := testenv.Command(t, testenv.Build(t, "./testdata/subject"), append([]string{"fips"}, wholeStory...)...)
+	cmd.Env = append(cmd.Environ(), "GODEBUG=fips140=on")
+	as := tell(t, cmd)
+	if as[0].Error != "" {
+		t.Fatal(as[0].Error)
+	}
+	checkWhole(t, as[1:], "/proc/self/mem")
+	for _, s := range as[len(as)-1].Sites {
+		if strings.HasPrefix(s.Func, "crypto/internal/fips140") {
+			t.Errorf("a site in %s", s.Func)
+		}
+	}
+}
+
+// sharedLibrary builds the subject as a C shared library, and a program that loads it.
+func sharedLibrary(t *testing.T) (loader, lib string) {
+	testenv.Need(t, append(slices.Clone(patchable), testenv.NotShort, testenv.Tool("gcc"))...)
+	lib = testenv.Build(t, "./testdata/subject/shared", "-buildmode=c-shared")
+	loader = filepath.Join(t.TempDir(), "load")
+	gcc := exec.Command("gcc", "-x", "c", "-o", loader, "testdata/subject/shared/load.c.txt", "-ldl")
+	if out, err := gcc.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return loader, lib
+}
+
+func TestCShared(t *testing.T) {
+	loader, lib := sharedLibrary(t)
+	as := tell(t, testenv.Command(t, loader, append([]string{lib}, wholeStory...)...))
+	checkWhole(t, as, "/proc/self/mem")
+}
+
+// TestForeignTrap looks at what becomes of a SIGTRAP that no site of ours caused,
+// where Go has no handler for it: as without us the process ends by the signal.
+func TestForeignTrap(t *testing.T) {
+	loader, lib := sharedLibrary(t)
+	for _, how := range []string{"trap", "int3"} {
+		t.Run(how, func(t *testing.T) {
+			for _, words := range [][]string{{"status", how, "status"}, {"arm", "run", how, "status"}} {
+				cmd := testenv.Command(t, loader, append([]string{lib}, words...)...)
+				out, err := cmd.Output()
+				exit, ok := err.(*exec.ExitError)
+				if !ok {
+					t.Fatalf("%v: %v\n%s", words, err, out)
+				}
+				if ws, ok := exit.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGTRAP {
+					t.Errorf("%v: %v\n%s", words, err, out)
+				}
+			}
+		})
+	}
+}
+
+// TestPlugin loads a plugin with sites of its own of a hook and a point in the program.
+func TestPlugin(t *testing.T) {
+	testenv.Need(t, append(slices.Clone(patchable), testenv.NotShort, testenv.Tool("gcc"))...)
+	host := testenv.Build(t, "./testdata/subject/host")
+	plug := testenv.Build(t, "./testdata/subject/plug", "-buildmode=plugin")
+	so := filepath.Join(t.TempDir(), "plug.so")
+	if err := os.Symlink(plug, so); err != nil {
+		t.Fatal(err)
+	}
+	as := tell(t, testenv.Command(t, host, so, "plugin", "arm", "plugin", "run", "armpoint", "plugin", "run", "disarm", "plugin", "run"))
+	for i, want := range []struct{ calls, hits uint64 }{
+		{}, {}, {10, 0}, {100, 0}, {}, {10, 0}, {100, 100}, {}, {}, {0, 100},
+	} {
+		a := as[i]
+		if a.Error != "" || a.Calls != want.calls {
+			t.Errorf("%d, %s: %d calls, %d hits, error %q", i, a.Word, a.Calls, a.Hits, a.Error)
+		}
+		if a.Word != "plugin" && a.Hits != want.hits {
+			t.Errorf("%d, %s: %d hits", i, a.Word, a.Hits)
+		}
+	}
+	inPlugin := 0
+	for _, s := range as[len(as)-1].Sites {
+		if strings.Contains(s.Func, "/plug") || strings.Contains(s.Func, "plugin/unnamed") || strings.Contains(s.Func, ".Own") || strings.Contains(s.Func, ".Leaf") {
+			inPlugin++
+			t.Logf("%s: %s, %s: %s", s.Func, s.Form, s.State, s.Reason)
+			if s.State == "as compiled" && s.Reason == "" {
+				t.Errorf("%s is not patched and no reason is given", s.Func)
+			}
+		}
+	}
+	if inPlugin != 2 {
+		t.Errorf("%d sites were found in the plugin, want 2: %+v", inPlugin, as[len(as)-1].Sites)
+	}
+}

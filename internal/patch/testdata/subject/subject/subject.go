@@ -1,0 +1,164 @@
+// Package subject has two hooks and a point, and does with them what it is told.
+package subject
+
+import (
+	"crypto/fips140"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gkhi/gkhi"
+)
+
+var (
+	Hook  gkhi.Hook[int]
+	Point gkhi.Point
+
+	calls atomic.Uint64
+
+	handler, counter *gkhi.Handler
+
+	// Extra is what "plugin" runs.
+	Extra func()
+)
+
+func init() {
+	gkhi.Declare(&Hook, "subject.hook", "fired by run")
+	gkhi.DeclarePoint(&Point, "subject.point", "hit by run")
+	var err error
+	handler, err = Hook.Register("h", func(int) gkhi.Verdict { calls.Add(1); return gkhi.Continue })
+	if err != nil {
+		panic(err)
+	}
+	counter, err = Point.Count("c")
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Guarded is a site whose body falls through.
+//
+//go:noinline
+func Guarded(n int) int {
+	if Hook.Armed() {
+		Hook.Fire(n)
+	}
+	return n + 1
+}
+
+// Loop has its body out of line.
+//
+//go:noinline
+func Loop(n int) (sum int) {
+	for i := range n {
+		if Hook.Armed() {
+			Hook.Fire(i)
+		}
+		sum += i
+	}
+	return sum
+}
+
+// Bare is a leaf with a point.
+//
+//go:noinline
+func Bare(n int) int {
+	Point.Hit()
+	return 3 * n
+}
+
+// An Answer is what Do prints. Calls and Hits are of the run of this word.
+type Answer struct {
+	Word   string
+	Error  string
+	Mode   string // of Status
+	Reason string
+	Status string
+	Calls  uint64
+	Hits   uint64
+	Sites  []gkhi.Site
+	Stuck  int
+	Pid    int
+}
+
+// Do does what word says:
+//
+//	arm, disarm           the handler of the hook
+//	armpoint, disarmpoint the counter of the point
+//	run                   100 events: 10 calls of Guarded, 90 in Loop; 100 hits
+//	prepare, status       gkhi.Prepare; nothing but the answer
+//	spin                  run for 100 ms
+//	refuse=CALL           has the kernel refuse a system call from now on
+//	plugin                Extra
+//	fips                  says whether FIPS mode is on, as an error
+func Do(word string, w io.Writer) {
+	a := Answer{Word: word, Pid: os.Getpid()}
+	before, hits := calls.Load(), counter.Calls()
+	var err error
+	switch name, arg, _ := strings.Cut(word, "="); name {
+	case "arm":
+		err = handler.Arm()
+	case "disarm":
+		err = handler.Disarm()
+	case "armpoint":
+		err = counter.Arm()
+	case "disarmpoint":
+		err = counter.Disarm()
+	case "run":
+		run()
+	case "spin":
+		for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+			run()
+		}
+	case "prepare":
+		err = gkhi.Prepare()
+	case "refuse":
+		err = refuse(arg)
+	case "plugin":
+		Extra()
+	case "fips":
+		if !fips140.Enabled() {
+			err = errors.New("FIPS mode is off")
+		}
+	case "status":
+	default:
+		err = fmt.Errorf("what is %q?", word)
+	}
+	if err != nil {
+		a.Error = err.Error()
+	}
+	st := gkhi.Status()
+	a.Mode, a.Reason, a.Status, a.Stuck = st.Mode, st.Reason, st.String(), st.Stuck
+	a.Calls, a.Hits = calls.Load()-before, counter.Calls()-hits
+	for _, name := range []string{"subject.hook", "subject.point"} {
+		sites, err := gkhi.Sites(name)
+		if err != nil {
+			panic(err)
+		}
+		a.Sites = append(a.Sites, sites...)
+	}
+	if err := json.NewEncoder(w).Encode(a); err != nil {
+		panic(err)
+	}
+}
+
+func run() {
+	for i := range 10 {
+		if Guarded(i) != i+1 {
+			panic("wrong result")
+		}
+	}
+	if Loop(90) != 90*89/2 {
+		panic("wrong result")
+	}
+	for i := range 100 {
+		if Bare(i) != 3*i {
+			panic("wrong result")
+		}
+	}
+}
