@@ -1,0 +1,133 @@
+package patch
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+// A debugger is one that was told to attach.
+type debugger struct {
+	t   *testing.T
+	in  io.Writer
+	out *bufio.Scanner
+}
+
+// attach starts a debugger; ready is what it prints once it waits for commands.
+func attach(t *testing.T, cmd *exec.Cmd, ready string) *debugger {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	d := &debugger{t, in, bufio.NewScanner(out)}
+	d.await(ready)
+	return d
+}
+
+// await reads until a line contains the text.
+func (d *debugger) await(text string) {
+	d.t.Helper()
+	var log []string
+	for d.out.Scan() {
+		if strings.Contains(d.out.Text(), text) {
+			return
+		}
+		log = append(log, d.out.Text())
+	}
+	d.t.Fatalf("the debugger never said %q:\n%s", text, strings.Join(log, "\n"))
+}
+
+func (d *debugger) say(lines ...string) {
+	for _, l := range lines {
+		fmt.Fprintln(d.in, l)
+	}
+}
+
+// TestDebugger arms and disarms while a debugger is attached: one that came before
+// the first patch, and one that came after.
+func TestDebugger(t *testing.T) {
+	gdb := func(pid int) (*exec.Cmd, string) {
+		// The program goes on in the background, gdb reads commands.
+		return exec.Command("gdb", "-q", "-nx", "-batch-silent", "-p", strconv.Itoa(pid),
+			"-ex", "set confirm off", "-ex", "handle SIGURG nostop noprint pass",
+			"-ex", "python import sys; sys.stderr.write('ready\\n')", "-ex", "continue"), "ready"
+	}
+	dlv := func(pid int) (*exec.Cmd, string) {
+		return exec.Command("dlv", "attach", "--headless", "--continue", "--accept-multiclient",
+			"--listen=127.0.0.1:0", strconv.Itoa(pid)), "API server listening"
+	}
+	for _, tt := range []struct {
+		tool string
+		cmd  func(pid int) (*exec.Cmd, string)
+	}{{"gdb", gdb}, {"dlv", dlv}} {
+		t.Run(tt.tool, func(t *testing.T) {
+			testenv.Need(t, append(slices.Clone(patchable), testenv.NotShort, testenv.Native, testenv.Tool(tt.tool))...)
+			prog := testenv.Build(t, "./testdata/subject")
+			t.Run("before", func(t *testing.T) { debugged(t, prog, tt.cmd, false) })
+			t.Run("after", func(t *testing.T) { debugged(t, prog, tt.cmd, true) })
+		})
+	}
+}
+
+func debugged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string), patched bool) {
+	s := converse(t, testenv.Command(t, prog))
+	expect := func(word string, calls, hits uint64, problem string) {
+		t.Helper()
+		a := s.do(word)
+		if a.Calls != calls || a.Hits != hits {
+			t.Errorf("%s: %d calls and %d hits, want %d and %d", word, a.Calls, a.Hits, calls, hits)
+		}
+		if !strings.Contains(a.Error, problem) || problem == "" && a.Error != "" {
+			t.Errorf("%s: error %q, want %q", word, a.Error, problem)
+		}
+	}
+	if patched {
+		expect("prepare", 0, 0, "")
+	}
+	cmd, ready := tool(s.pid)
+	attach(t, cmd, ready)
+	waitTraced(t, s.pid, true)
+
+	const why = "a debugger or tracer (pid"
+	for range 3 {
+		expect("arm", 0, 0, "")
+		expect("run", 100, 0, "")
+		expect("disarm", 0, 0, "")
+		expect("run", 0, 0, "")
+	}
+	expect("armpoint", 0, 0, why)
+	a := s.do("status")
+	if patched && a.Mode != "patched" || !patched && !strings.Contains(a.Reason, why) {
+		t.Errorf("with a debugger: %s", a.Status)
+	}
+
+	_ = cmd.Process.Kill() // the kernel detaches it
+	_ = cmd.Wait()
+	waitTraced(t, s.pid, false)
+	expect("arm", 0, 0, "")
+	expect("armpoint", 0, 0, "")
+	expect("run", 100, 100, "")
+	expect("disarm", 0, 0, "")
+	expect("disarmpoint", 0, 0, "")
+	expect("run", 0, 0, "")
+	if a := s.do("status"); a.Status != "patched 3 of 3 sites through /proc/self/mem" {
+		t.Errorf("when the debugger had left: %s", a.Status)
+	}
+}
