@@ -34,8 +34,8 @@ func (p *Point) hit() {
 			n.hits.Add(1)
 			continue
 		}
-		pc, _, _, _ := runtime.Caller(1)
-		log.put(n, PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc})
+		pc, _, _, _ := runtime.Caller(2) // behind hit and Hit
+		log.put(n, PointEvent{Point: p.Name(), Time: time.Now(), Goroutine: record.Goid(), PC: pc - 1})
 	}
 }
 

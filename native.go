@@ -99,6 +99,9 @@ func (n *native) detach(bool) {
 	}
 	if log.drain() {
 		log.close(n)
+		// A drain that began before that may still call the sink.
+		log.draining.Lock()
+		log.draining.Unlock() //lint:ignore SA2001 waiting is all
 	} else { // a sink disarmed it
 		log.mu.Lock()
 		log.closing = append(log.closing, n)
