@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"time"
 )
 
 const (
@@ -74,7 +75,7 @@ func (s sourceOf) build(ctx context.Context, to, tags string) (string, error) {
 		to += ".exe"
 	}
 	args := []string{"-buildvcs=false", "-tags=" + tags} // -buildvcs asks git, which may refuse
-	env := os.Environ()
+	env := append(os.Environ(), "GOTMPDIR="+filepath.Dir(to)) // removed with all else, also if go is stopped early
 	if s.version == "" {
 		args = append([]string{"build", "-o", to}, append(args, kvdPkg)...)
 	} else {
@@ -83,6 +84,8 @@ func (s sourceOf) build(ctx context.Context, to, tags string) (string, error) {
 	}
 	cmd := exec.CommandContext(ctx, s.goCmd, args...)
 	cmd.Env = env
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 5 * time.Second
 	if out, err := cmd.CombinedOutput(); err != nil {
 		if ctx.Err() != nil {
 			return "", ctx.Err()

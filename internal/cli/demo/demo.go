@@ -60,9 +60,10 @@ func start(ctx context.Context, opts Options, build builder) (err error) {
 		p = quick
 	}
 	// ctx ends at the first signal. A second one, such as timeout(1) sends, would end
-	// this process at once; caught here, it can't come in the way of cleaning up.
+	// this process at once; caught here, it can't come in the way of cleaning up. Nor can
+	// SIGPIPE: that nobody reads any more is an error of the next write then.
 	again := make(chan os.Signal, 1)
-	signal.Notify(again, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(again, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer signal.Stop(again)
 
 	dir, err := os.MkdirTemp("", "gkhi-demo-")
