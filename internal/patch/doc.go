@@ -21,6 +21,28 @@
 // between the two no-ops. Nor is that needed: from then on the branch says what
 // the flag says. While nothing was patched yet the flag decides.
 //
+// # What stands at a site (arm64)
+//
+//	            as compiled               dormant      armed
+//	guarded     CBZ or TBZ past           B past       NOP
+//	            CBNZ or TBNZ body         NOP          B body
+//	bare        LDAR (R), S               NOP          B veneer
+//
+// What forms the key's address, or loads the flag, stays and has no effect.
+//
+// A bare site can't be a call, since BL overwrites the link register, which a leaf
+// function has not saved. It branches to a veneer of its own, which saves X16, X17 and
+// X30 on the stack, calls the trampoline with the site's address in X17, restores
+// them and branches back (see internal/insn/arm64.Veneer). The 16 bytes under the
+// stack pointer are spared: Go keeps the caller's frame pointer there (cmd/compile,
+// abi-internal.md, "Stack layout"). Veneers lie in memory within reach of B (128 MiB) that is
+// readable and executable from the start and written through textmem, like a site. A
+// thread may stand in one for any time, so none is ever changed or freed; there is one for
+// each site and trampoline, 64 bytes.
+//
+// To the runtime a veneer's address is of no function. So a goroutine in a veneer or
+// a trampoline is not preempted, and a profile's sample that falls there has no callers.
+//
 // # The protocol (amd64)
 //
 // Threads run through the sites all the while, and one may stop anywhere for any
@@ -48,10 +70,26 @@
 //
 // # The protocol (arm64)
 //
-// A site is one aligned word, and B, BL, NOP and the branches may be replaced by
-// each other while executed (Arm ARM, B2.2.5 "Concurrent modification and
-// execution of instructions"): compare, write, serialise. Writing through
-// /proc/self/mem cleans the caches, as ptrace must.
+// A site is one aligned word, so there are no tails and no traps. For a batch:
+//
+//  1. Compare every word with what must be there.
+//  2. Write the veneers that sites of the batch need and that don't exist yet.
+//  3. Serialise, if there were any. Pairs with the fetches of a thread that takes the
+//     branch of step 4: it finds the veneer, not what its CPU fetched ahead.
+//  4. Write the words.
+//  5. Serialise: after it every thread executes the new ones.
+//
+// Writing through /proc/self/mem cleans the caches, as ptrace must (Linux,
+// arch/arm64/mm/flush.c, copy_to_user_page); a page that is mapped executable has
+// them cleaned at that time (the same file, __sync_icache_dcache).
+//
+// B, B.cond, BL, CBNZ, CBZ, NOP, TBNZ and TBZ may be replaced by each other while they
+// are executed: a thread executes the old one or the new one (Arm ARM, B2.2.5 "Concurrent
+// modification and execution of instructions"). That covers all but one
+// step: LDAR, which is replaced once in the life of a bare site, is not in the list. CPUs
+// fetch aligned words whole, and the kernel's uprobes rely on that too when they put
+// a breakpoint over any instruction of a running program. Who wants the letter of the
+// architecture calls gkhi.Prepare before starting goroutines that run through points.
 //
 // # When something fails
 //
