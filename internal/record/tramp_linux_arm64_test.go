@@ -1,0 +1,196 @@
+package record
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"runtime"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/gkhi/gkhi/internal/insn/arm64"
+	"github.com/gkhi/gkhi/internal/patch"
+)
+
+// registers are what the fixture puts into the CPU before its site, or finds behind it.
+type registers struct {
+	x               [31]uint64 // X18 and X28, which have owners, are only found
+	nzcv            uint64
+	below8, below16 uint64 // the words at SP-8 and SP-16
+}
+
+const fixtureSize = 1 << 16
+
+// A fixture is a leaf function with a site, made by hand so that every register is
+// live there, and the link register holds no return address. It is no text of the program,
+// so its hits are counted as those of an address there.
+type fixture struct {
+	run   func(in, out *registers)
+	mem   []byte
+	entry uintptr
+	site  uintptr
+	as    uintptr // what its hits are counted as
+}
+
+// newFixture makes one that is dormant, in memory that can't be executed yet.
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	lo, hi := patch.Default.Home()
+	if err := Open(lo, hi-lo); err != nil {
+		t.Fatal(err)
+	}
+	mem, err := syscall.Mmap(-1, 0, fixtureSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Munmap(mem); err != nil {
+			t.Error(err)
+		}
+	})
+	f := &fixture{mem: mem, entry: uintptr(unsafe.Pointer(&mem[0]))}
+	const (
+		sp     = 31
+		stp    = 0xA900_0000
+		ret    = 0xD65F_03C0
+		nzcv   = 31 * 8
+		frame  = 64
+		toNZCV = 0xD51B_4200
+		ofNZCV = 0xD53B_4200
+	)
+	ldr := func(t, n, at uint32) uint32 { return 0xF940_0000 | at/8<<10 | n<<5 | t }
+	str := func(t, n, at uint32) uint32 { return 0xF900_0000 | at/8<<10 | n<<5 | t }
+	ldur := func(t uint32, at int32) uint32 { return 0xF840_0000 | uint32(at)&0x1FF<<12 | sp<<5 | t }
+	stur := func(t uint32, at int32) uint32 { return 0xF800_0000 | uint32(at)&0x1FF<<12 | sp<<5 | t }
+	code := []uint32{
+		0xA980_0000 | (128-frame/8)<<15 | 30<<10 | sp<<5 | 29, // STP X29, X30, [SP, #-64]!
+		stp | 2<<15 | 1<<10 | sp<<5 | 0,                       // STP X0, X1, [SP, #16]
+		ldr(2, 0, nzcv), toNZCV | 2,
+		ldr(2, 0, nzcv+8), stur(2, -8), ldr(2, 0, nzcv+16), stur(2, -16),
+	}
+	for _, n := range liveRegisters {
+		code = append(code, ldr(n, 0, 8*n))
+	}
+	code = append(code, ldr(1, 0, 8), ldr(0, 0, 0))
+	f.site = f.entry + 4*uintptr(len(code))
+	code = append(code, arm64.NOP, str(0, sp, 40), ldr(0, sp, 24))
+	for n := uint32(1); n <= 30; n++ {
+		code = append(code, str(n, 0, 8*n))
+	}
+	code = append(code,
+		ldr(1, sp, 40), str(1, 0, 0), ofNZCV|1, str(1, 0, nzcv),
+		ldur(1, -8), str(1, 0, nzcv+8), ldur(1, -16), str(1, 0, nzcv+16),
+		0xA8C0_0000|frame/8<<15|30<<10|sp<<5|29, // LDP X29, X30, [SP], #64
+		ret)
+	for i, w := range code {
+		binary.LittleEndian.PutUint32(mem[4*i:], w)
+	}
+	// A function value is a pointer to a word with the entry.
+	word := &f.entry
+	f.run = *(*func(in, out *registers))(unsafe.Pointer(&word))
+	return f
+}
+
+// liveRegisters are those that the fixture loads besides X0 and X1.
+var liveRegisters = []uint32{2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+	19, 20, 21, 22, 23, 24, 25, 26, 27, 29, 30}
+
+// arm makes the site branch to a veneer for the trampoline, or a no-op again. No
+// thread may be in the fixture.
+func (f *fixture) arm(t *testing.T, k Kind) {
+	t.Helper()
+	protect := func(p int) {
+		if err := syscall.Mprotect(f.mem, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	protect(syscall.PROT_READ | syscall.PROT_WRITE)
+	word := arm64.NOP
+	if k != 0 {
+		call, err := Trampoline(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := fixtureSize / 2
+		v, err := arm64.Veneer(uint64(f.entry)+uint64(at), uint64(f.site), uint64(call))
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(f.mem[at:], v)
+		binary.LittleEndian.PutUint64(f.mem[at+40:], uint64(f.as))
+		if word, err = arm64.EncodeB(uint64(f.site), uint64(f.entry)+uint64(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	binary.LittleEndian.PutUint32(f.mem[f.site-f.entry:], word)
+	protect(syscall.PROT_READ | syscall.PROT_EXEC)
+}
+
+// TestTransparent runs the fixture with random values in all registers and each
+// combination of flags: an armed site must leave all as a dormant one does, whatever
+// way the trampoline takes.
+func TestTransparent(t *testing.T) {
+	f := newFixture(t)
+	lo, _ := patch.Default.Home()
+	noBlock := func(t *testing.T) {
+		owners, n := slots.owner, claims
+		slots.owner, claims = [slotCount]uintptr{}, maxClaims
+		t.Cleanup(func() { slots.owner, claims = owners, n })
+	}
+	newThread := func(t *testing.T) {
+		noBlock(t)
+		claims = 0
+	}
+	full := func(t *testing.T) {
+		t.Cleanup(func() { Drain(func(Event) {}) })
+		for range ringEvents {
+			f.run(new(registers), new(registers))
+		}
+	}
+	for i, tt := range []struct {
+		name string
+		kind Kind
+		with func(*testing.T)
+	}{
+		{"dormant", 0, nil},
+		{"count", Count, nil},
+		{"note", Note, nil},
+		{"both", Count | Note, nil},
+		{"full", Note, full},
+		{"first of its thread", Count | Note, newThread},
+		{"count without a block", Count, noBlock},
+		{"note without a block", Note, noBlock},
+		{"both without a block", Count | Note, noBlock},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			f.as = lo + arm64.WordLen*uintptr(i)
+			f.arm(t, tt.kind)
+			if tt.with != nil {
+				tt.with(t)
+			}
+			const rounds = 64
+			before := Hits(f.as)
+			in, out := new(registers), new(registers)
+			for i := range uint64(rounds) {
+				for n := range in.x {
+					in.x[n] = rand.Uint64()
+				}
+				in.nzcv, in.below8, in.below16 = i%16<<28, rand.Uint64(), rand.Uint64()
+				f.run(in, out)
+				in.x[18], in.x[28] = out.x[18], uint64(getg())
+				if *in != *out {
+					t.Fatalf("round %d:\nin  %x\nout %x", i, *in, *out)
+				}
+			}
+			want := uint64(0)
+			if tt.kind&Count != 0 {
+				want = rounds
+			}
+			if got := Hits(f.as) - before; got != want {
+				t.Errorf("%d hits were counted, want %d", got, want)
+			}
+		})
+	}
+}
