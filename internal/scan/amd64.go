@@ -78,8 +78,10 @@ func (s *amd64Scan) function(p int, t *target) (next int) {
 		return stop
 	}
 	f := &s.fn
-	s.res.Stats.Funcs++
-	s.res.Stats.Insts += f.decode(s.text.Bytes[entry-s.text.Addr:], stop-int(entry-s.text.Addr), entry, s.keys)
+	if from := int(entry - s.text.Addr); !f.failed || f.entry != uint64(entry) {
+		s.res.Stats.Funcs++
+		s.res.Stats.Insts += f.decode(s.text.Bytes[from:], stop-from, entry, s.keys)
+	}
 	if f.failed {
 		s.reject(Reject{Key: int(t.key), Reason: NotDecoded, GOT: t.got, Func: entry, Addr: at})
 		return p + 1
