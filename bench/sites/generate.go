@@ -19,8 +19,8 @@ var (
 	small = sizes{Random: 16, Hooks: 4, Batch: 24}
 )
 
-// inARow is how many sites follow each other in the dense loop. The first inARow+2 of a kind are those of the
-// dense loop, the leaf function and the inlined one.
+// inARow is how many sites follow each other in a loop: enough that how the loop happens to be aligned
+// doesn't decide. The first of a kind are those of the dense loop, then come those of leaf functions and of inlined ones.
 const inARow = 8
 
 // A kind is a way to write a site. Site is its code, with %d for the site's number.
@@ -46,7 +46,7 @@ func generate(n sizes) ([]byte, error) {
 	p("const (\ninARow = %d\nrandomSites = %d\n)\n\n", inARow, n.Random)
 	for _, k := range kinds {
 		if k.variable != "" {
-			p("var %sSites [%d]%s\n", k.name, inARow+2+n.Random, k.variable)
+			p("var %sSites [%d]%s\n", k.name, 3*inARow+n.Random, k.variable)
 		}
 	}
 	p("\nvar kinds = []kind{\n")
@@ -65,11 +65,17 @@ func generate(n sizes) ([]byte, error) {
 		for i := range inARow {
 			p("%s", site(i))
 		}
-		p("}\n}\n\n//go:noinline\nfunc %sLeaf(x uint64) uint64 {\n%sreturn x*31 ^ x>>7\n}\n", k.name, site(inARow))
-		p("\nfunc %sLeafs(n int) {\nsum := uint64(0)\nfor i := range n {\nsum += %[1]sLeaf(uint64(i))\n}\nsink = sum\n}\n", k.name)
-		p("\nfunc %sInlined(x uint64) uint64 {\n%sreturn x*31 ^ x>>7\n}\n", k.name, site(inARow+1))
-		p("\nfunc %sInlineds(n int) {\nsum := uint64(0)\nfor i := range n {\nsum += %[1]sInlined(uint64(i))\n}\nsink = sum\n}\n", k.name)
-		functions(&b, k.name+"Random", n.Random, func(i int) string { return site(inARow + 2 + i) })
+		p("}\n}\n")
+		var leafs, inlineds strings.Builder
+		for i := range inARow {
+			p("\n//go:noinline\nfunc %sLeaf%d(x uint64) uint64 {\n%sreturn x*31 ^ x\n}\n", k.name, i, site(inARow+i))
+			p("\nfunc %sInlined%d(x uint64) uint64 {\n%sreturn x*31 ^ x\n}\n", k.name, i, site(2*inARow+i))
+			fmt.Fprintf(&leafs, "sum += %sLeaf%d(uint64(i))\n", k.name, i)
+			fmt.Fprintf(&inlineds, "sum += %sInlined%d(uint64(i))\n", k.name, i)
+		}
+		p("\nfunc %sLeafs(n int) {\nsum := uint64(0)\nfor i := range n / inARow {\n%s}\nsink = sum\n}\n", k.name, &leafs)
+		p("\nfunc %sInlineds(n int) {\nsum := uint64(0)\nfor i := range n / inARow {\n%s}\nsink = sum\n}\n", k.name, &inlineds)
+		functions(&b, k.name+"Random", n.Random, func(i int) string { return site(3*inARow + i) })
 	}
 	p("\nvar (\nbatchHooks [%d]gkhi.Hook[uint64]\nbatchPoints [%[1]d]gkhi.Point\n)\n", n.Hooks)
 	functions(&b, "batchGuarded", n.Batch, func(i int) string {

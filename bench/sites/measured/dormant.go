@@ -41,9 +41,9 @@ const (
 	point     = "point"
 )
 
-// declareDormant gives names to those that patching is to find.
-func declareDormant() {
-	for i := range guardedSites {
+// declareDormant gives names to the first n of those that patching is to find.
+func declareDormant(n int) {
+	for i := range n {
 		gkhi.Declare(&guardedSites[i], fmt.Sprint("dormant.hook.", i), "never armed")
 		gkhi.DeclarePoint(&pointSites[i], fmt.Sprint("dormant.point.", i), "never armed")
 	}
@@ -77,10 +77,10 @@ func visit(table []func(uint64) uint64) func(n int) {
 
 func scenes() []*scene {
 	list := []*scene{
-		{Title: "A dense loop", Note: fmt.Sprintf("%d sites in a row and nothing else in a loop: time for each.", inARow)},
-		{Title: "Inside a leaf function", Note: "A function of three instructions that is not inlined, called in a loop: time for a call. " +
+		{Title: "A dense loop", Note: fmt.Sprintf("%d sites in a row and nothing else in a loop. Time for a site.", inARow)},
+		{Title: "Inside a leaf function", Note: "Functions of a few instructions, a multiplication among them, that are not inlined. Time for a call. " +
 			"With a guarded site the function isn't a leaf any more, whatever the guard is: what it guards is a call."},
-		{Title: "Inlined", Note: "The same function, inlined in the loop."},
+		{Title: "Inlined", Note: "The same functions, inlined."},
 		{Title: "Many sites at random", Note: fmt.Sprintf(
 			"%d functions with a site and a variable each, called in random order: branch predictor and caches are under pressure. Time for a call.", randomSites)},
 	}

@@ -13,12 +13,12 @@ const (
 	randomSites = 16
 )
 
-var boolSites [26]bool
-var atomicSites [26]atomic.Bool
-var flagSites [26]gkhi.Hook[uint64]
-var guardedSites [26]gkhi.Hook[uint64]
-var loadSites [26]gkhi.Point
-var pointSites [26]gkhi.Point
+var boolSites [40]bool
+var atomicSites [40]atomic.Bool
+var flagSites [40]gkhi.Hook[uint64]
+var guardedSites [40]gkhi.Hook[uint64]
+var loadSites [40]gkhi.Point
+var pointSites [40]gkhi.Point
 
 var kinds = []kind{
 	{name: "none", dense: noneDense, leaf: noneLeafs, inlined: noneInlineds, random: noneRandom[:]},
@@ -38,26 +38,103 @@ func noneDense(n int) {
 }
 
 //go:noinline
-func noneLeaf(x uint64) uint64 {
-	return x*31 ^ x>>7
+func noneLeaf0(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined0(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf1(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined1(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf2(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined2(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf3(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined3(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf4(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined4(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf5(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined5(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf6(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined6(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+//go:noinline
+func noneLeaf7(x uint64) uint64 {
+	return x*31 ^ x
+}
+
+func noneInlined7(x uint64) uint64 {
+	return x*31 ^ x
 }
 
 func noneLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += noneLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += noneLeaf0(uint64(i))
+		sum += noneLeaf1(uint64(i))
+		sum += noneLeaf2(uint64(i))
+		sum += noneLeaf3(uint64(i))
+		sum += noneLeaf4(uint64(i))
+		sum += noneLeaf5(uint64(i))
+		sum += noneLeaf6(uint64(i))
+		sum += noneLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func noneInlined(x uint64) uint64 {
-	return x*31 ^ x>>7
-}
-
 func noneInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += noneInlined(uint64(i))
+	for i := range n / inARow {
+		sum += noneInlined0(uint64(i))
+		sum += noneInlined1(uint64(i))
+		sum += noneInlined2(uint64(i))
+		sum += noneInlined3(uint64(i))
+		sum += noneInlined4(uint64(i))
+		sum += noneInlined5(uint64(i))
+		sum += noneInlined6(uint64(i))
+		sum += noneInlined7(uint64(i))
 	}
 	sink = sum
 }
@@ -193,39 +270,158 @@ func boolDense(n int) {
 }
 
 //go:noinline
-func boolLeaf(x uint64) uint64 {
+func boolLeaf0(x uint64) uint64 {
 	if boolSites[8] {
 		fireIt(x)
 	}
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func boolInlined0(x uint64) uint64 {
+	if boolSites[16] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf1(x uint64) uint64 {
+	if boolSites[9] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined1(x uint64) uint64 {
+	if boolSites[17] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf2(x uint64) uint64 {
+	if boolSites[10] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined2(x uint64) uint64 {
+	if boolSites[18] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf3(x uint64) uint64 {
+	if boolSites[11] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined3(x uint64) uint64 {
+	if boolSites[19] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf4(x uint64) uint64 {
+	if boolSites[12] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined4(x uint64) uint64 {
+	if boolSites[20] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf5(x uint64) uint64 {
+	if boolSites[13] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined5(x uint64) uint64 {
+	if boolSites[21] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf6(x uint64) uint64 {
+	if boolSites[14] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined6(x uint64) uint64 {
+	if boolSites[22] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func boolLeaf7(x uint64) uint64 {
+	if boolSites[15] {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func boolInlined7(x uint64) uint64 {
+	if boolSites[23] {
+		fireIt(x)
+	}
+	return x*31 ^ x
 }
 
 func boolLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += boolLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += boolLeaf0(uint64(i))
+		sum += boolLeaf1(uint64(i))
+		sum += boolLeaf2(uint64(i))
+		sum += boolLeaf3(uint64(i))
+		sum += boolLeaf4(uint64(i))
+		sum += boolLeaf5(uint64(i))
+		sum += boolLeaf6(uint64(i))
+		sum += boolLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func boolInlined(x uint64) uint64 {
-	if boolSites[9] {
-		fireIt(x)
-	}
-	return x*31 ^ x>>7
-}
-
 func boolInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += boolInlined(uint64(i))
+	for i := range n / inARow {
+		sum += boolInlined0(uint64(i))
+		sum += boolInlined1(uint64(i))
+		sum += boolInlined2(uint64(i))
+		sum += boolInlined3(uint64(i))
+		sum += boolInlined4(uint64(i))
+		sum += boolInlined5(uint64(i))
+		sum += boolInlined6(uint64(i))
+		sum += boolInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func boolRandom00000(x uint64) uint64 {
-	if boolSites[10] {
+	if boolSites[24] {
 		fireIt(x)
 	}
 	return x*31 + 0
@@ -233,7 +429,7 @@ func boolRandom00000(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00001(x uint64) uint64 {
-	if boolSites[11] {
+	if boolSites[25] {
 		fireIt(x)
 	}
 	return x*31 + 1
@@ -241,7 +437,7 @@ func boolRandom00001(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00002(x uint64) uint64 {
-	if boolSites[12] {
+	if boolSites[26] {
 		fireIt(x)
 	}
 	return x*31 + 2
@@ -249,7 +445,7 @@ func boolRandom00002(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00003(x uint64) uint64 {
-	if boolSites[13] {
+	if boolSites[27] {
 		fireIt(x)
 	}
 	return x*31 + 3
@@ -257,7 +453,7 @@ func boolRandom00003(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00004(x uint64) uint64 {
-	if boolSites[14] {
+	if boolSites[28] {
 		fireIt(x)
 	}
 	return x*31 + 4
@@ -265,7 +461,7 @@ func boolRandom00004(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00005(x uint64) uint64 {
-	if boolSites[15] {
+	if boolSites[29] {
 		fireIt(x)
 	}
 	return x*31 + 5
@@ -273,7 +469,7 @@ func boolRandom00005(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00006(x uint64) uint64 {
-	if boolSites[16] {
+	if boolSites[30] {
 		fireIt(x)
 	}
 	return x*31 + 6
@@ -281,7 +477,7 @@ func boolRandom00006(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00007(x uint64) uint64 {
-	if boolSites[17] {
+	if boolSites[31] {
 		fireIt(x)
 	}
 	return x*31 + 7
@@ -289,7 +485,7 @@ func boolRandom00007(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00008(x uint64) uint64 {
-	if boolSites[18] {
+	if boolSites[32] {
 		fireIt(x)
 	}
 	return x*31 + 8
@@ -297,7 +493,7 @@ func boolRandom00008(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00009(x uint64) uint64 {
-	if boolSites[19] {
+	if boolSites[33] {
 		fireIt(x)
 	}
 	return x*31 + 9
@@ -305,7 +501,7 @@ func boolRandom00009(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00010(x uint64) uint64 {
-	if boolSites[20] {
+	if boolSites[34] {
 		fireIt(x)
 	}
 	return x*31 + 10
@@ -313,7 +509,7 @@ func boolRandom00010(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00011(x uint64) uint64 {
-	if boolSites[21] {
+	if boolSites[35] {
 		fireIt(x)
 	}
 	return x*31 + 11
@@ -321,7 +517,7 @@ func boolRandom00011(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00012(x uint64) uint64 {
-	if boolSites[22] {
+	if boolSites[36] {
 		fireIt(x)
 	}
 	return x*31 + 12
@@ -329,7 +525,7 @@ func boolRandom00012(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00013(x uint64) uint64 {
-	if boolSites[23] {
+	if boolSites[37] {
 		fireIt(x)
 	}
 	return x*31 + 13
@@ -337,7 +533,7 @@ func boolRandom00013(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00014(x uint64) uint64 {
-	if boolSites[24] {
+	if boolSites[38] {
 		fireIt(x)
 	}
 	return x*31 + 14
@@ -345,7 +541,7 @@ func boolRandom00014(x uint64) uint64 {
 
 //go:noinline
 func boolRandom00015(x uint64) uint64 {
-	if boolSites[25] {
+	if boolSites[39] {
 		fireIt(x)
 	}
 	return x*31 + 15
@@ -402,39 +598,158 @@ func atomicDense(n int) {
 }
 
 //go:noinline
-func atomicLeaf(x uint64) uint64 {
+func atomicLeaf0(x uint64) uint64 {
 	if atomicSites[8].Load() {
 		fireIt(x)
 	}
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func atomicInlined0(x uint64) uint64 {
+	if atomicSites[16].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf1(x uint64) uint64 {
+	if atomicSites[9].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined1(x uint64) uint64 {
+	if atomicSites[17].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf2(x uint64) uint64 {
+	if atomicSites[10].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined2(x uint64) uint64 {
+	if atomicSites[18].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf3(x uint64) uint64 {
+	if atomicSites[11].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined3(x uint64) uint64 {
+	if atomicSites[19].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf4(x uint64) uint64 {
+	if atomicSites[12].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined4(x uint64) uint64 {
+	if atomicSites[20].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf5(x uint64) uint64 {
+	if atomicSites[13].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined5(x uint64) uint64 {
+	if atomicSites[21].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf6(x uint64) uint64 {
+	if atomicSites[14].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined6(x uint64) uint64 {
+	if atomicSites[22].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func atomicLeaf7(x uint64) uint64 {
+	if atomicSites[15].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func atomicInlined7(x uint64) uint64 {
+	if atomicSites[23].Load() {
+		fireIt(x)
+	}
+	return x*31 ^ x
 }
 
 func atomicLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += atomicLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += atomicLeaf0(uint64(i))
+		sum += atomicLeaf1(uint64(i))
+		sum += atomicLeaf2(uint64(i))
+		sum += atomicLeaf3(uint64(i))
+		sum += atomicLeaf4(uint64(i))
+		sum += atomicLeaf5(uint64(i))
+		sum += atomicLeaf6(uint64(i))
+		sum += atomicLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func atomicInlined(x uint64) uint64 {
-	if atomicSites[9].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x>>7
-}
-
 func atomicInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += atomicInlined(uint64(i))
+	for i := range n / inARow {
+		sum += atomicInlined0(uint64(i))
+		sum += atomicInlined1(uint64(i))
+		sum += atomicInlined2(uint64(i))
+		sum += atomicInlined3(uint64(i))
+		sum += atomicInlined4(uint64(i))
+		sum += atomicInlined5(uint64(i))
+		sum += atomicInlined6(uint64(i))
+		sum += atomicInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func atomicRandom00000(x uint64) uint64 {
-	if atomicSites[10].Load() {
+	if atomicSites[24].Load() {
 		fireIt(x)
 	}
 	return x*31 + 0
@@ -442,7 +757,7 @@ func atomicRandom00000(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00001(x uint64) uint64 {
-	if atomicSites[11].Load() {
+	if atomicSites[25].Load() {
 		fireIt(x)
 	}
 	return x*31 + 1
@@ -450,7 +765,7 @@ func atomicRandom00001(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00002(x uint64) uint64 {
-	if atomicSites[12].Load() {
+	if atomicSites[26].Load() {
 		fireIt(x)
 	}
 	return x*31 + 2
@@ -458,7 +773,7 @@ func atomicRandom00002(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00003(x uint64) uint64 {
-	if atomicSites[13].Load() {
+	if atomicSites[27].Load() {
 		fireIt(x)
 	}
 	return x*31 + 3
@@ -466,7 +781,7 @@ func atomicRandom00003(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00004(x uint64) uint64 {
-	if atomicSites[14].Load() {
+	if atomicSites[28].Load() {
 		fireIt(x)
 	}
 	return x*31 + 4
@@ -474,7 +789,7 @@ func atomicRandom00004(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00005(x uint64) uint64 {
-	if atomicSites[15].Load() {
+	if atomicSites[29].Load() {
 		fireIt(x)
 	}
 	return x*31 + 5
@@ -482,7 +797,7 @@ func atomicRandom00005(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00006(x uint64) uint64 {
-	if atomicSites[16].Load() {
+	if atomicSites[30].Load() {
 		fireIt(x)
 	}
 	return x*31 + 6
@@ -490,7 +805,7 @@ func atomicRandom00006(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00007(x uint64) uint64 {
-	if atomicSites[17].Load() {
+	if atomicSites[31].Load() {
 		fireIt(x)
 	}
 	return x*31 + 7
@@ -498,7 +813,7 @@ func atomicRandom00007(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00008(x uint64) uint64 {
-	if atomicSites[18].Load() {
+	if atomicSites[32].Load() {
 		fireIt(x)
 	}
 	return x*31 + 8
@@ -506,7 +821,7 @@ func atomicRandom00008(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00009(x uint64) uint64 {
-	if atomicSites[19].Load() {
+	if atomicSites[33].Load() {
 		fireIt(x)
 	}
 	return x*31 + 9
@@ -514,7 +829,7 @@ func atomicRandom00009(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00010(x uint64) uint64 {
-	if atomicSites[20].Load() {
+	if atomicSites[34].Load() {
 		fireIt(x)
 	}
 	return x*31 + 10
@@ -522,7 +837,7 @@ func atomicRandom00010(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00011(x uint64) uint64 {
-	if atomicSites[21].Load() {
+	if atomicSites[35].Load() {
 		fireIt(x)
 	}
 	return x*31 + 11
@@ -530,7 +845,7 @@ func atomicRandom00011(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00012(x uint64) uint64 {
-	if atomicSites[22].Load() {
+	if atomicSites[36].Load() {
 		fireIt(x)
 	}
 	return x*31 + 12
@@ -538,7 +853,7 @@ func atomicRandom00012(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00013(x uint64) uint64 {
-	if atomicSites[23].Load() {
+	if atomicSites[37].Load() {
 		fireIt(x)
 	}
 	return x*31 + 13
@@ -546,7 +861,7 @@ func atomicRandom00013(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00014(x uint64) uint64 {
-	if atomicSites[24].Load() {
+	if atomicSites[38].Load() {
 		fireIt(x)
 	}
 	return x*31 + 14
@@ -554,7 +869,7 @@ func atomicRandom00014(x uint64) uint64 {
 
 //go:noinline
 func atomicRandom00015(x uint64) uint64 {
-	if atomicSites[25].Load() {
+	if atomicSites[39].Load() {
 		fireIt(x)
 	}
 	return x*31 + 15
@@ -611,39 +926,158 @@ func flagDense(n int) {
 }
 
 //go:noinline
-func flagLeaf(x uint64) uint64 {
+func flagLeaf0(x uint64) uint64 {
 	if flagSites[8].Armed() {
 		fireIt(x)
 	}
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func flagInlined0(x uint64) uint64 {
+	if flagSites[16].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf1(x uint64) uint64 {
+	if flagSites[9].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined1(x uint64) uint64 {
+	if flagSites[17].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf2(x uint64) uint64 {
+	if flagSites[10].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined2(x uint64) uint64 {
+	if flagSites[18].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf3(x uint64) uint64 {
+	if flagSites[11].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined3(x uint64) uint64 {
+	if flagSites[19].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf4(x uint64) uint64 {
+	if flagSites[12].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined4(x uint64) uint64 {
+	if flagSites[20].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf5(x uint64) uint64 {
+	if flagSites[13].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined5(x uint64) uint64 {
+	if flagSites[21].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf6(x uint64) uint64 {
+	if flagSites[14].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined6(x uint64) uint64 {
+	if flagSites[22].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func flagLeaf7(x uint64) uint64 {
+	if flagSites[15].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func flagInlined7(x uint64) uint64 {
+	if flagSites[23].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
 }
 
 func flagLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += flagLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += flagLeaf0(uint64(i))
+		sum += flagLeaf1(uint64(i))
+		sum += flagLeaf2(uint64(i))
+		sum += flagLeaf3(uint64(i))
+		sum += flagLeaf4(uint64(i))
+		sum += flagLeaf5(uint64(i))
+		sum += flagLeaf6(uint64(i))
+		sum += flagLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func flagInlined(x uint64) uint64 {
-	if flagSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x>>7
-}
-
 func flagInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += flagInlined(uint64(i))
+	for i := range n / inARow {
+		sum += flagInlined0(uint64(i))
+		sum += flagInlined1(uint64(i))
+		sum += flagInlined2(uint64(i))
+		sum += flagInlined3(uint64(i))
+		sum += flagInlined4(uint64(i))
+		sum += flagInlined5(uint64(i))
+		sum += flagInlined6(uint64(i))
+		sum += flagInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func flagRandom00000(x uint64) uint64 {
-	if flagSites[10].Armed() {
+	if flagSites[24].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
@@ -651,7 +1085,7 @@ func flagRandom00000(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00001(x uint64) uint64 {
-	if flagSites[11].Armed() {
+	if flagSites[25].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 1
@@ -659,7 +1093,7 @@ func flagRandom00001(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00002(x uint64) uint64 {
-	if flagSites[12].Armed() {
+	if flagSites[26].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 2
@@ -667,7 +1101,7 @@ func flagRandom00002(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00003(x uint64) uint64 {
-	if flagSites[13].Armed() {
+	if flagSites[27].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 3
@@ -675,7 +1109,7 @@ func flagRandom00003(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00004(x uint64) uint64 {
-	if flagSites[14].Armed() {
+	if flagSites[28].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 4
@@ -683,7 +1117,7 @@ func flagRandom00004(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00005(x uint64) uint64 {
-	if flagSites[15].Armed() {
+	if flagSites[29].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 5
@@ -691,7 +1125,7 @@ func flagRandom00005(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00006(x uint64) uint64 {
-	if flagSites[16].Armed() {
+	if flagSites[30].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 6
@@ -699,7 +1133,7 @@ func flagRandom00006(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00007(x uint64) uint64 {
-	if flagSites[17].Armed() {
+	if flagSites[31].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 7
@@ -707,7 +1141,7 @@ func flagRandom00007(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00008(x uint64) uint64 {
-	if flagSites[18].Armed() {
+	if flagSites[32].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 8
@@ -715,7 +1149,7 @@ func flagRandom00008(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00009(x uint64) uint64 {
-	if flagSites[19].Armed() {
+	if flagSites[33].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 9
@@ -723,7 +1157,7 @@ func flagRandom00009(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00010(x uint64) uint64 {
-	if flagSites[20].Armed() {
+	if flagSites[34].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 10
@@ -731,7 +1165,7 @@ func flagRandom00010(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00011(x uint64) uint64 {
-	if flagSites[21].Armed() {
+	if flagSites[35].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 11
@@ -739,7 +1173,7 @@ func flagRandom00011(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00012(x uint64) uint64 {
-	if flagSites[22].Armed() {
+	if flagSites[36].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 12
@@ -747,7 +1181,7 @@ func flagRandom00012(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00013(x uint64) uint64 {
-	if flagSites[23].Armed() {
+	if flagSites[37].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 13
@@ -755,7 +1189,7 @@ func flagRandom00013(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00014(x uint64) uint64 {
-	if flagSites[24].Armed() {
+	if flagSites[38].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 14
@@ -763,7 +1197,7 @@ func flagRandom00014(x uint64) uint64 {
 
 //go:noinline
 func flagRandom00015(x uint64) uint64 {
-	if flagSites[25].Armed() {
+	if flagSites[39].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 15
@@ -820,39 +1254,158 @@ func guardedDense(n int) {
 }
 
 //go:noinline
-func guardedLeaf(x uint64) uint64 {
+func guardedLeaf0(x uint64) uint64 {
 	if guardedSites[8].Armed() {
 		fireIt(x)
 	}
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func guardedInlined0(x uint64) uint64 {
+	if guardedSites[16].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf1(x uint64) uint64 {
+	if guardedSites[9].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined1(x uint64) uint64 {
+	if guardedSites[17].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf2(x uint64) uint64 {
+	if guardedSites[10].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined2(x uint64) uint64 {
+	if guardedSites[18].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf3(x uint64) uint64 {
+	if guardedSites[11].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined3(x uint64) uint64 {
+	if guardedSites[19].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf4(x uint64) uint64 {
+	if guardedSites[12].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined4(x uint64) uint64 {
+	if guardedSites[20].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf5(x uint64) uint64 {
+	if guardedSites[13].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined5(x uint64) uint64 {
+	if guardedSites[21].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf6(x uint64) uint64 {
+	if guardedSites[14].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined6(x uint64) uint64 {
+	if guardedSites[22].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func guardedLeaf7(x uint64) uint64 {
+	if guardedSites[15].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func guardedInlined7(x uint64) uint64 {
+	if guardedSites[23].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
 }
 
 func guardedLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += guardedLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += guardedLeaf0(uint64(i))
+		sum += guardedLeaf1(uint64(i))
+		sum += guardedLeaf2(uint64(i))
+		sum += guardedLeaf3(uint64(i))
+		sum += guardedLeaf4(uint64(i))
+		sum += guardedLeaf5(uint64(i))
+		sum += guardedLeaf6(uint64(i))
+		sum += guardedLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func guardedInlined(x uint64) uint64 {
-	if guardedSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x>>7
-}
-
 func guardedInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += guardedInlined(uint64(i))
+	for i := range n / inARow {
+		sum += guardedInlined0(uint64(i))
+		sum += guardedInlined1(uint64(i))
+		sum += guardedInlined2(uint64(i))
+		sum += guardedInlined3(uint64(i))
+		sum += guardedInlined4(uint64(i))
+		sum += guardedInlined5(uint64(i))
+		sum += guardedInlined6(uint64(i))
+		sum += guardedInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func guardedRandom00000(x uint64) uint64 {
-	if guardedSites[10].Armed() {
+	if guardedSites[24].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
@@ -860,7 +1413,7 @@ func guardedRandom00000(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00001(x uint64) uint64 {
-	if guardedSites[11].Armed() {
+	if guardedSites[25].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 1
@@ -868,7 +1421,7 @@ func guardedRandom00001(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00002(x uint64) uint64 {
-	if guardedSites[12].Armed() {
+	if guardedSites[26].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 2
@@ -876,7 +1429,7 @@ func guardedRandom00002(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00003(x uint64) uint64 {
-	if guardedSites[13].Armed() {
+	if guardedSites[27].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 3
@@ -884,7 +1437,7 @@ func guardedRandom00003(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00004(x uint64) uint64 {
-	if guardedSites[14].Armed() {
+	if guardedSites[28].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 4
@@ -892,7 +1445,7 @@ func guardedRandom00004(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00005(x uint64) uint64 {
-	if guardedSites[15].Armed() {
+	if guardedSites[29].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 5
@@ -900,7 +1453,7 @@ func guardedRandom00005(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00006(x uint64) uint64 {
-	if guardedSites[16].Armed() {
+	if guardedSites[30].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 6
@@ -908,7 +1461,7 @@ func guardedRandom00006(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00007(x uint64) uint64 {
-	if guardedSites[17].Armed() {
+	if guardedSites[31].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 7
@@ -916,7 +1469,7 @@ func guardedRandom00007(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00008(x uint64) uint64 {
-	if guardedSites[18].Armed() {
+	if guardedSites[32].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 8
@@ -924,7 +1477,7 @@ func guardedRandom00008(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00009(x uint64) uint64 {
-	if guardedSites[19].Armed() {
+	if guardedSites[33].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 9
@@ -932,7 +1485,7 @@ func guardedRandom00009(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00010(x uint64) uint64 {
-	if guardedSites[20].Armed() {
+	if guardedSites[34].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 10
@@ -940,7 +1493,7 @@ func guardedRandom00010(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00011(x uint64) uint64 {
-	if guardedSites[21].Armed() {
+	if guardedSites[35].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 11
@@ -948,7 +1501,7 @@ func guardedRandom00011(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00012(x uint64) uint64 {
-	if guardedSites[22].Armed() {
+	if guardedSites[36].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 12
@@ -956,7 +1509,7 @@ func guardedRandom00012(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00013(x uint64) uint64 {
-	if guardedSites[23].Armed() {
+	if guardedSites[37].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 13
@@ -964,7 +1517,7 @@ func guardedRandom00013(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00014(x uint64) uint64 {
-	if guardedSites[24].Armed() {
+	if guardedSites[38].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 14
@@ -972,7 +1525,7 @@ func guardedRandom00014(x uint64) uint64 {
 
 //go:noinline
 func guardedRandom00015(x uint64) uint64 {
-	if guardedSites[25].Armed() {
+	if guardedSites[39].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 15
@@ -1013,125 +1566,216 @@ func loadDense(n int) {
 }
 
 //go:noinline
-func loadLeaf(x uint64) uint64 {
+func loadLeaf0(x uint64) uint64 {
 	loadSites[8].Hit()
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func loadInlined0(x uint64) uint64 {
+	loadSites[16].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf1(x uint64) uint64 {
+	loadSites[9].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined1(x uint64) uint64 {
+	loadSites[17].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf2(x uint64) uint64 {
+	loadSites[10].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined2(x uint64) uint64 {
+	loadSites[18].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf3(x uint64) uint64 {
+	loadSites[11].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined3(x uint64) uint64 {
+	loadSites[19].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf4(x uint64) uint64 {
+	loadSites[12].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined4(x uint64) uint64 {
+	loadSites[20].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf5(x uint64) uint64 {
+	loadSites[13].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined5(x uint64) uint64 {
+	loadSites[21].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf6(x uint64) uint64 {
+	loadSites[14].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined6(x uint64) uint64 {
+	loadSites[22].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func loadLeaf7(x uint64) uint64 {
+	loadSites[15].Hit()
+	return x*31 ^ x
+}
+
+func loadInlined7(x uint64) uint64 {
+	loadSites[23].Hit()
+	return x*31 ^ x
 }
 
 func loadLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += loadLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += loadLeaf0(uint64(i))
+		sum += loadLeaf1(uint64(i))
+		sum += loadLeaf2(uint64(i))
+		sum += loadLeaf3(uint64(i))
+		sum += loadLeaf4(uint64(i))
+		sum += loadLeaf5(uint64(i))
+		sum += loadLeaf6(uint64(i))
+		sum += loadLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func loadInlined(x uint64) uint64 {
-	loadSites[9].Hit()
-	return x*31 ^ x>>7
-}
-
 func loadInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += loadInlined(uint64(i))
+	for i := range n / inARow {
+		sum += loadInlined0(uint64(i))
+		sum += loadInlined1(uint64(i))
+		sum += loadInlined2(uint64(i))
+		sum += loadInlined3(uint64(i))
+		sum += loadInlined4(uint64(i))
+		sum += loadInlined5(uint64(i))
+		sum += loadInlined6(uint64(i))
+		sum += loadInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func loadRandom00000(x uint64) uint64 {
-	loadSites[10].Hit()
+	loadSites[24].Hit()
 	return x*31 + 0
 }
 
 //go:noinline
 func loadRandom00001(x uint64) uint64 {
-	loadSites[11].Hit()
+	loadSites[25].Hit()
 	return x*31 + 1
 }
 
 //go:noinline
 func loadRandom00002(x uint64) uint64 {
-	loadSites[12].Hit()
+	loadSites[26].Hit()
 	return x*31 + 2
 }
 
 //go:noinline
 func loadRandom00003(x uint64) uint64 {
-	loadSites[13].Hit()
+	loadSites[27].Hit()
 	return x*31 + 3
 }
 
 //go:noinline
 func loadRandom00004(x uint64) uint64 {
-	loadSites[14].Hit()
+	loadSites[28].Hit()
 	return x*31 + 4
 }
 
 //go:noinline
 func loadRandom00005(x uint64) uint64 {
-	loadSites[15].Hit()
+	loadSites[29].Hit()
 	return x*31 + 5
 }
 
 //go:noinline
 func loadRandom00006(x uint64) uint64 {
-	loadSites[16].Hit()
+	loadSites[30].Hit()
 	return x*31 + 6
 }
 
 //go:noinline
 func loadRandom00007(x uint64) uint64 {
-	loadSites[17].Hit()
+	loadSites[31].Hit()
 	return x*31 + 7
 }
 
 //go:noinline
 func loadRandom00008(x uint64) uint64 {
-	loadSites[18].Hit()
+	loadSites[32].Hit()
 	return x*31 + 8
 }
 
 //go:noinline
 func loadRandom00009(x uint64) uint64 {
-	loadSites[19].Hit()
+	loadSites[33].Hit()
 	return x*31 + 9
 }
 
 //go:noinline
 func loadRandom00010(x uint64) uint64 {
-	loadSites[20].Hit()
+	loadSites[34].Hit()
 	return x*31 + 10
 }
 
 //go:noinline
 func loadRandom00011(x uint64) uint64 {
-	loadSites[21].Hit()
+	loadSites[35].Hit()
 	return x*31 + 11
 }
 
 //go:noinline
 func loadRandom00012(x uint64) uint64 {
-	loadSites[22].Hit()
+	loadSites[36].Hit()
 	return x*31 + 12
 }
 
 //go:noinline
 func loadRandom00013(x uint64) uint64 {
-	loadSites[23].Hit()
+	loadSites[37].Hit()
 	return x*31 + 13
 }
 
 //go:noinline
 func loadRandom00014(x uint64) uint64 {
-	loadSites[24].Hit()
+	loadSites[38].Hit()
 	return x*31 + 14
 }
 
 //go:noinline
 func loadRandom00015(x uint64) uint64 {
-	loadSites[25].Hit()
+	loadSites[39].Hit()
 	return x*31 + 15
 }
 
@@ -1170,125 +1814,216 @@ func pointDense(n int) {
 }
 
 //go:noinline
-func pointLeaf(x uint64) uint64 {
+func pointLeaf0(x uint64) uint64 {
 	pointSites[8].Hit()
-	return x*31 ^ x>>7
+	return x*31 ^ x
+}
+
+func pointInlined0(x uint64) uint64 {
+	pointSites[16].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf1(x uint64) uint64 {
+	pointSites[9].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined1(x uint64) uint64 {
+	pointSites[17].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf2(x uint64) uint64 {
+	pointSites[10].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined2(x uint64) uint64 {
+	pointSites[18].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf3(x uint64) uint64 {
+	pointSites[11].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined3(x uint64) uint64 {
+	pointSites[19].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf4(x uint64) uint64 {
+	pointSites[12].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined4(x uint64) uint64 {
+	pointSites[20].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf5(x uint64) uint64 {
+	pointSites[13].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined5(x uint64) uint64 {
+	pointSites[21].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf6(x uint64) uint64 {
+	pointSites[14].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined6(x uint64) uint64 {
+	pointSites[22].Hit()
+	return x*31 ^ x
+}
+
+//go:noinline
+func pointLeaf7(x uint64) uint64 {
+	pointSites[15].Hit()
+	return x*31 ^ x
+}
+
+func pointInlined7(x uint64) uint64 {
+	pointSites[23].Hit()
+	return x*31 ^ x
 }
 
 func pointLeafs(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += pointLeaf(uint64(i))
+	for i := range n / inARow {
+		sum += pointLeaf0(uint64(i))
+		sum += pointLeaf1(uint64(i))
+		sum += pointLeaf2(uint64(i))
+		sum += pointLeaf3(uint64(i))
+		sum += pointLeaf4(uint64(i))
+		sum += pointLeaf5(uint64(i))
+		sum += pointLeaf6(uint64(i))
+		sum += pointLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func pointInlined(x uint64) uint64 {
-	pointSites[9].Hit()
-	return x*31 ^ x>>7
-}
-
 func pointInlineds(n int) {
 	sum := uint64(0)
-	for i := range n {
-		sum += pointInlined(uint64(i))
+	for i := range n / inARow {
+		sum += pointInlined0(uint64(i))
+		sum += pointInlined1(uint64(i))
+		sum += pointInlined2(uint64(i))
+		sum += pointInlined3(uint64(i))
+		sum += pointInlined4(uint64(i))
+		sum += pointInlined5(uint64(i))
+		sum += pointInlined6(uint64(i))
+		sum += pointInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func pointRandom00000(x uint64) uint64 {
-	pointSites[10].Hit()
+	pointSites[24].Hit()
 	return x*31 + 0
 }
 
 //go:noinline
 func pointRandom00001(x uint64) uint64 {
-	pointSites[11].Hit()
+	pointSites[25].Hit()
 	return x*31 + 1
 }
 
 //go:noinline
 func pointRandom00002(x uint64) uint64 {
-	pointSites[12].Hit()
+	pointSites[26].Hit()
 	return x*31 + 2
 }
 
 //go:noinline
 func pointRandom00003(x uint64) uint64 {
-	pointSites[13].Hit()
+	pointSites[27].Hit()
 	return x*31 + 3
 }
 
 //go:noinline
 func pointRandom00004(x uint64) uint64 {
-	pointSites[14].Hit()
+	pointSites[28].Hit()
 	return x*31 + 4
 }
 
 //go:noinline
 func pointRandom00005(x uint64) uint64 {
-	pointSites[15].Hit()
+	pointSites[29].Hit()
 	return x*31 + 5
 }
 
 //go:noinline
 func pointRandom00006(x uint64) uint64 {
-	pointSites[16].Hit()
+	pointSites[30].Hit()
 	return x*31 + 6
 }
 
 //go:noinline
 func pointRandom00007(x uint64) uint64 {
-	pointSites[17].Hit()
+	pointSites[31].Hit()
 	return x*31 + 7
 }
 
 //go:noinline
 func pointRandom00008(x uint64) uint64 {
-	pointSites[18].Hit()
+	pointSites[32].Hit()
 	return x*31 + 8
 }
 
 //go:noinline
 func pointRandom00009(x uint64) uint64 {
-	pointSites[19].Hit()
+	pointSites[33].Hit()
 	return x*31 + 9
 }
 
 //go:noinline
 func pointRandom00010(x uint64) uint64 {
-	pointSites[20].Hit()
+	pointSites[34].Hit()
 	return x*31 + 10
 }
 
 //go:noinline
 func pointRandom00011(x uint64) uint64 {
-	pointSites[21].Hit()
+	pointSites[35].Hit()
 	return x*31 + 11
 }
 
 //go:noinline
 func pointRandom00012(x uint64) uint64 {
-	pointSites[22].Hit()
+	pointSites[36].Hit()
 	return x*31 + 12
 }
 
 //go:noinline
 func pointRandom00013(x uint64) uint64 {
-	pointSites[23].Hit()
+	pointSites[37].Hit()
 	return x*31 + 13
 }
 
 //go:noinline
 func pointRandom00014(x uint64) uint64 {
-	pointSites[24].Hit()
+	pointSites[38].Hit()
 	return x*31 + 14
 }
 
 //go:noinline
 func pointRandom00015(x uint64) uint64 {
-	pointSites[25].Hit()
+	pointSites[39].Hit()
 	return x*31 + 15
 }
 

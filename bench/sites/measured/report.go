@@ -16,7 +16,6 @@ type report struct {
 	plan                        plan
 	dormant                     []*scene
 	armed, toggled, batch, scan *scene
-	rate                        float64 // toggles in a second
 	targets                     []target
 }
 

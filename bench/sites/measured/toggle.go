@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
 // toggledHook guards a call of fireIt, so that armed costs hardly more than dormant.
@@ -21,80 +23,108 @@ func throughToggled(x uint64) uint64 {
 }
 
 const (
-	titleToggle  = "While a site is toggled"
-	togglesPerS  = 10_000
-	caseQuiet    = "nobody toggles"
-	caseToggles  = "10,000 toggles a second"
-	windowOfWork = 50_000 // passes through the work, so that each has many toggles
+	titleToggle = "While a site is toggled"
+	togglesPerS = 10_000
+	caseQuiet   = "nobody toggles"
+	caseBeside  = "10,000 toggles a second of a site that the thread doesn't go through"
+	caseThrough = "10,000 toggles a second of one of the thread's sites"
+	// A window is a piece of work with some 20 toggles in it. It is so short that now and then nothing else
+	// disturbs it.
+	window = 2 * time.Millisecond
 )
 
-// work is 64 dormant sites and the toggled one.
-func work(n int) {
-	sum := uint64(0)
-	for range n {
-		for _, f := range batchGuarded[:min(64, len(batchGuarded))] {
-			sum += f(sum)
-		}
-		sum = throughToggled(sum)
+// work returns 64 dormant sites in a loop, and the toggled one if through.
+func work(through bool) func(n int) {
+	last := batchGuarded[0]
+	if through {
+		last = throughToggled
 	}
-	sink = sum
+	sites := batchGuarded[:min(64, len(batchGuarded))]
+	return func(n int) {
+		sum := uint64(0)
+		for range n {
+			for _, f := range sites {
+				sum += f(sum)
+			}
+			sum = last(sum)
+		}
+		sink = sum
+	}
 }
 
-// toggled measures a thread that works while another toggles one of its sites. It returns the toggles made in a second,
-// too.
-func (p plan) toggled() (*scene, float64, error) {
+// toggled measures a thread that works while another toggles a site. Only windows count in which the
+// toggles were made: on a busy machine many are not.
+func (p plan) toggled() (*scene, error) {
 	h, err := toggledHook.Register("none", func(uint64) gkhi.Verdict { return gkhi.Continue })
 	if err != nil {
-		return nil, 0, err
-	}
-	var quiet, busy []float64
-	var toggles uint64
-	var during time.Duration
-	for range max(2, p.rounds/2) {
-		quiet = append(quiet, windows()...)
-		stop := toggle(h)
-		start := time.Now()
-		busy = append(busy, windows()...)
-		during += time.Since(start)
-		n, err := stop()
-		if err != nil {
-			return nil, 0, err
-		}
-		toggles += n
+		return nil, err
 	}
 	s := &scene{
 		Title: titleToggle,
-		Note: "Microseconds for a thread's work, which goes through 65 sites, while another thread arms and disarms " +
-			"one of them.",
-		Cases: []result{summary(caseQuiet, quiet), summary(caseToggles, busy)},
+		Note: "Microseconds for a thread's work, which goes through 65 sites all the while, when another thread arms and disarms " +
+			"a site.",
 	}
-	return s, float64(toggles) / during.Seconds(), nil
+	cases := []struct {
+		name            string
+		through, toggle bool
+		samples         []float64
+	}{{name: caseQuiet}, {name: caseBeside, toggle: true}, {name: caseThrough, through: true, toggle: true}}
+	n := measure.Calibrate(work(true), 1, window)
+	for round := 0; round < p.rounds || len(cases[1].samples) == 0 || len(cases[2].samples) == 0; round++ {
+		if round == 100+10*p.rounds {
+			return nil, errors.New("the machine is too busy for 10,000 toggles a second")
+		}
+		for i := range cases {
+			c := &cases[i]
+			if !c.toggle {
+				c.samples = append(c.samples, windows(work(c.through), n, nil)...)
+				continue
+			}
+			made, stop := toggle(h)
+			c.samples = append(c.samples, windows(work(c.through), n, made)...)
+			if err := stop(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, c := range cases {
+		s.Cases = append(s.Cases, summary(c.name, c.samples))
+	}
+	return s, nil
 }
 
-// windows measures pieces of work, each long enough for many toggles.
-func windows() (us []float64) {
+// windows measures pieces of work, in µs, and returns those in which the toggles were made. With made nil that is all.
+func windows(work func(n int), n int, made func() uint64) (us []float64) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	for range 8 {
+	for range 10 {
+		var before uint64
+		if made != nil {
+			before = made()
+		}
 		start := time.Now()
-		work(windowOfWork)
-		us = append(us, float64(time.Since(start).Nanoseconds())/1e3)
+		work(n)
+		took := time.Since(start)
+		if made == nil || float64(made()-before) >= 0.9*togglesPerS*took.Seconds() {
+			us = append(us, float64(took.Nanoseconds())/1e3)
+		}
 	}
 	return us
 }
 
-// toggle arms and disarms h from a thread of its own at the rate of togglesPerS, until stop is called.
-func toggle(h *gkhi.Handler) (stop func() (toggles uint64, err error)) {
+// toggle arms and disarms h from a thread of its own at the rate of togglesPerS, until stop is called; made returns
+// how often it was.
+func toggle(h *gkhi.Handler) (made func() uint64, stop func() error) {
 	var quit atomic.Bool
 	var wg sync.WaitGroup
-	var n uint64
+	var n atomic.Uint64
 	var failed error
 	wg.Go(func() {
 		runtime.LockOSThread()
 		start := time.Now()
 		for !quit.Load() && failed == nil {
-			for due := uint64(time.Since(start).Seconds() * togglesPerS); n < due && failed == nil; n++ {
-				if n%2 == 0 {
+			for due := uint64(time.Since(start).Seconds() * togglesPerS); n.Load() < due && failed == nil; n.Add(1) {
+				if n.Load()%2 == 0 {
 					failed = h.Arm()
 				} else {
 					failed = h.Disarm()
@@ -106,9 +136,9 @@ func toggle(h *gkhi.Handler) (stop func() (toggles uint64, err error)) {
 			failed = err
 		}
 	})
-	return func() (uint64, error) {
+	return n.Load, func() error {
 		quit.Store(true)
 		wg.Wait()
-		return n, failed
+		return failed
 	}
 }
