@@ -5,12 +5,12 @@
 // # What stands at a site (amd64)
 //
 //	            as compiled            dormant             armed
-//	guarded     CMPB $0, key(SB)       NOP5 NOP2           NOP5 NOP2
+//	guarded     CMPB $0, key(SB)       CMPB AL, $0; NOP4   CMPB AL, $0; NOP4
 //	  body next   JEQ past (2)         JMP past            TEST AL, imm8
 //	              JEQ past (6)         JMP past; NOP       TEST EAX, imm32; NOP
 //	  body away   JNE body (2)         TEST AL, imm8       JMP body
 //	              JNE body (6)         TEST EAX, imm32; NOP  JMP body; NOP
-//	bare        MOVQ key(SB), R        NOP5 NOP2           CALL trampoline; NOP2
+//	bare        MOVQ key(SB), R        REX.W NOP5; NOP     REX.W CALL trampoline; NOP
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So dormant and armed
@@ -20,6 +20,18 @@
 // The compare never comes back once it is replaced, since a thread may stand
 // between the two no-ops. Nor is that needed: from then on the branch says what
 // the flag says. While nothing was patched yet the flag decides.
+//
+// # Uprobes
+//
+// The kernel's uprobes put an INT3 on any instruction of a file's mappings, run the
+// file's own instruction in its place, and, when they are removed, write the
+// file's first byte back: not the byte that they found. On a NOP5 that replaced a
+// compare this makes an instruction of one's head and the other's tail. So what replaces a compare or
+// a load begins with the same byte: 80, of which CMPB AL, $0 is the shortest
+// that touches no memory, and REX.W, which NOP and CALL ignore. A uprobe on either may come and go.
+// One on the branch, which is never the first instruction of a line or function, leaves the
+// compiled branch's first byte: of a short branch (2 bytes) that is a known form, which
+// the next move puts right, and until then it may run the body, which finds nothing to do, or skip it.
 //
 // # What stands at a site (arm64)
 //

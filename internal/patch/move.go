@@ -45,7 +45,7 @@ func (p *Patcher) items(sites []*site) []item {
 		s.whyNot = ""
 		for _, pc := range s.pieces {
 			want, err := pc.bytes(s.key)
-			changes := err == nil && (pc.stuck || !bytes.Equal(pc.now, want))
+			changes := err == nil && (pc.stuck || !bytes.Equal(pc.now, want) || pc.rubbed())
 			if err == nil {
 				err = pc.check()
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 	"github.com/gkhi/gkhi/internal/scan"
+	"github.com/gkhi/gkhi/internal/textmem"
 )
 
 // plan works out the site's pieces; see the table in doc.go.
@@ -14,8 +15,12 @@ func (s *site) plan() error {
 	case scan.Guarded, scan.GuardedBranch:
 		return s.planGuarded()
 	case scan.Bare:
+		dorm, ok := dormantLoad[textmem.Bytes(s.Addr, 1)[0]]
+		if !ok {
+			return errors.New("the load has a prefix that is not known")
+		}
 		s.pieces = []*piece{{
-			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantForm[:],
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dorm,
 			resumeDorm: s.Addr + uintptr(s.Len),
 		}}
 		return nil
@@ -23,9 +28,25 @@ func (s *site) plan() error {
 	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
 }
 
-// dormantForm is NOP5 NOP2, which all sites share and nobody writes to: a batch of
-// thousands compares with one line of the cache.
-var dormantForm = amd64.Dormant()
+// The dormant forms of a compare and of a load. They begin with the byte that the
+// compiled instruction begins with: see "Uprobes" in doc.go. All sites share them and nobody
+// writes to them: a batch of thousands compares with one line of the cache.
+var (
+	dormantCompare = []byte{0x80, 0xF8, 0x00, 0x0F, 0x1F, 0x40, 0x00} // CMPB AL, $0; NOP4
+	dormantLoad    = map[byte][]byte{
+		rexW:  {rexW, 0x0F, 0x1F, 0x44, 0x00, 0x00, 0x90}, // REX.W NOP5; NOP
+		rexWR: {rexWR, 0x0F, 0x1F, 0x44, 0x00, 0x00, 0x90},
+	}
+)
+
+// Prefixes of a 64-bit load; the second is for R8 to R15. They mean nothing to a NOP or CALL.
+const (
+	rexW  = 0x48
+	rexWR = 0x4C
+)
+
+// lenCall is the length of a CALL with its prefix.
+const lenCall = 1 + amd64.LenCall32
 
 func (s *site) planGuarded() error {
 	past := s.Branch + uintptr(s.BranchLen)
@@ -46,7 +67,7 @@ func (s *site) planGuarded() error {
 	}
 	if s.Form == scan.Guarded {
 		s.pieces = append(s.pieces, &piece{
-			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantForm[:], arm: dormantForm[:],
+			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantCompare, arm: dormantCompare,
 			resumeDorm: whenDormant, resumeArm: whenArmed,
 		})
 	}
@@ -77,11 +98,13 @@ func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
 	return nil, nil, fmt.Errorf("a branch of %d bytes is not known", n)
 }
 
-// armedBare is CALL trampoline; NOP2.
+// armedBare is REX.W CALL trampoline; NOP.
 func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
-	b, err := amd64.Call32(uint64(pc.addr), uint64(trampoline))
+	call, err := amd64.Call32(uint64(pc.addr)+1, uint64(trampoline))
 	if err != nil {
 		return nil, errors.New("the trampoline is out of the site's reach")
 	}
-	return append(b[:], pc.dorm[len(b):]...), nil
+	b := append(make([]byte, 0, amd64.LenSite), pc.dorm[0])
+	b = append(b, call[:]...)
+	return append(b, pc.dorm[lenCall:]...), nil
 }

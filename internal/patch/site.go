@@ -43,6 +43,7 @@ type piece struct {
 	// Where a trapped thread goes on: as if dormant, or as if armed (0: as dormant).
 	resumeDorm, resumeArm uintptr
 	stuck                 bool // an INT3 could not be taken back
+	first                 byte // as compiled: what a uprobe leaves behind
 }
 
 // bytes returns what has to stand at the piece for a state of its key.
@@ -65,10 +66,17 @@ func (pc *piece) check() error {
 	if pc.stuck {
 		want = append([]byte{int3}, want[1:]...)
 	}
-	if got := pc.found(); !bytes.Equal(got, want) {
+	if got := pc.found(); !bytes.Equal(got, want) && !pc.rubbed() {
 		return fmt.Errorf("found % x where % x should be: somebody else changed it", got, want)
 	}
 	return nil
+}
+
+// rubbed reports whether a uprobe was here and took its INT3 back: all is as it was
+// written, but for a first byte as compiled.
+func (pc *piece) rubbed() bool {
+	got := pc.found()
+	return got[0] == pc.first && got[0] != pc.now[0] && bytes.Equal(got[1:], pc.now[1:])
 }
 
 func (p *Patcher) newSite(k *keyState, s scan.Site) *site {
@@ -84,6 +92,7 @@ func (p *Patcher) newSite(k *keyState, s scan.Site) *site {
 	}
 	for _, pc := range st.pieces {
 		pc.now = append([]byte(nil), pc.found()...)
+		pc.first = pc.now[0]
 	}
 	return st
 }

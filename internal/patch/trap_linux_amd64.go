@@ -35,7 +35,7 @@ var trapInstalled bool
 type trapEntry struct {
 	addr   uintptr // of the INT3; 0 ends a chain of probes
 	resume uintptr // where to go on
-	call   uintptr // when not 0: call this first and go on behind the CALL's 5 bytes
+	call   uintptr // when not 0: call this first and go on behind the CALL's 6 bytes
 	_      uintptr
 }
 

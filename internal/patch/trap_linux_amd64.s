@@ -90,7 +90,7 @@ call:
 	// As CALL at the site would have done. Go code has no red zone.
 	MOVQ UC_RSP(DX), R10
 	SUBQ $8, R10
-	ADDQ $5, R8
+	ADDQ $6, R8               // lenCall
 	MOVQ R8, (R10)
 	MOVQ R10, UC_RSP(DX)
 	MOVQ CX, UC_RIP(DX)

@@ -85,7 +85,7 @@ func (p *Patcher) actOut() {
 		case !k.on:
 		case !k.Bare:
 			resume = pc.resumeArm
-		case pc.now[5] == pc.dorm[5]: // a no-op to return to
+		case pc.now[lenCall] == pc.dorm[lenCall]: // a no-op to return to
 			call = k.call
 		}
 		p.trap.table.set(pc.addr, resume, call)

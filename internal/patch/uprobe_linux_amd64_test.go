@@ -1,0 +1,178 @@
+package patch
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+// uprobe has the kernel probe an address of a file in all processes, until the
+// function that it returns is called. The kernel writes an INT3 there.
+func uprobe(file string, offset uint64) (remove func(), err error) {
+	kind, err := os.ReadFile("/sys/bus/event_source/devices/uprobe/type")
+	if err != nil {
+		return nil, err
+	}
+	typ := uint32(0)
+	for _, c := range strings.TrimSpace(string(kind)) {
+		typ = 10*typ + uint32(c-'0')
+	}
+	path, err := syscall.BytePtrFromString(file)
+	if err != nil {
+		return nil, err
+	}
+	attr := struct { // struct perf_event_attr, as far as PERF_ATTR_SIZE_VER1
+		typ, size                      uint32
+		config, period, sample, format uint64
+		flags                          uint64
+		wakeup, bp                     uint32
+		config1, config2               uint64 // path, offset
+	}{typ: typ, size: 72, config1: uint64(uintptr(unsafe.Pointer(path))), config2: offset}
+	const anyProcess, cpu, noGroup, cloexec = ^uintptr(0), 0, ^uintptr(0), 8
+	fd, _, e := syscall.Syscall6(syscall.SYS_PERF_EVENT_OPEN, uintptr(unsafe.Pointer(&attr)), anyProcess, cpu, noGroup, cloexec, 0)
+	if e != 0 {
+		return nil, e
+	}
+	return func() { _ = syscall.Close(int(fd)) }, nil
+}
+
+var uprobes = testenv.Feature{
+	Name: "uprobes through perf_event_open",
+	Probe: func() error {
+		exe, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		remove, err := uprobe(exe, 0x1000)
+		if err == nil {
+			remove()
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			return errors.ErrUnsupported
+		}
+		return err
+	},
+}
+
+// offsetOf turns an address of a program into an offset in its file.
+func offsetOf(t *testing.T, prog string, addr uint64) uint64 {
+	t.Helper()
+	f, err := elf.Open(prog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_LOAD && addr-p.Vaddr < p.Filesz {
+			return addr - p.Vaddr + p.Off
+		}
+	}
+	t.Fatalf("%#x is in no segment", addr)
+	return 0
+}
+
+// TestUprobe puts the kernel's own probes on patched sites, on their no-op and on
+// their branch, and has the sites armed and disarmed below them.
+func TestUprobe(t *testing.T) {
+	testenv.Need(t, append(slices.Clone(patchable), testenv.Root, uprobes.Needed())...)
+	prog := testenv.Build(t, "./testdata/subject", "-ldflags=-linkmode=internal")
+	s := converse(t, testenv.Command(t, prog))
+	plain := s.do("prepare")
+	if plain.Status != "patched 3 of 3 sites through /proc/self/mem" {
+		t.Fatal(plain.Status)
+	}
+	calls := func(word string, calls, hits uint64) answer {
+		t.Helper()
+		a := s.do(word)
+		if a.Calls != calls || a.Hits != hits || a.Error != "" {
+			t.Errorf("%s: %d calls and %d hits, error %q; want %d and %d", word, a.Calls, a.Hits, a.Error, calls, hits)
+		}
+		return a
+	}
+	probeAt := func(site int, delta uint64) (remove func()) {
+		t.Helper()
+		remove, err := uprobe(prog, offsetOf(t, prog, plain.Sites[site].Addr+delta))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return remove
+	}
+
+	// 1. On the 5-byte no-op of a guarded site: the branch toggles all the same.
+	// The kernel may turn its INT3 into a call once it was hit.
+	remove := probeAt(0, 0)
+	for range 3 {
+		calls("arm", 0, 0)
+		a := calls("run", 100, 0)
+		if !strings.Contains(a.Sites[0].Reason, "somebody else changed it") || a.Sites[0].State != "armed" {
+			t.Errorf("a uprobe on the no-op: %+v", a.Sites[0])
+		}
+		if b := a.Sites[0].Code[0]; b != 0xCC && b != 0xE8 {
+			t.Errorf("the uprobe's byte is gone: % x", a.Sites[0].Code)
+		}
+		calls("disarm", 0, 0)
+		calls("run", 0, 0)
+	}
+	remove()
+	calls("arm", 0, 0)
+	if a := calls("run", 100, 0); a.Sites[0].Reason != "" {
+		t.Errorf("when the uprobe is gone: %+v", a.Sites[0])
+	}
+	calls("disarm", 0, 0)
+
+	// 2. On the branch itself: the kernel runs the compiled branch there, on no flags
+	// of ours, so the site may or may not fire; the other one toggles.
+	remove = probeAt(0, 7)
+	calls("arm", 0, 0)
+	if a := s.do("run"); a.Calls < 90 || a.Calls > 100 || a.Sites[0].State != "dormant" || a.Sites[0].Reason == "" {
+		t.Errorf("a uprobe on the branch: %d calls, %+v", a.Calls, a.Sites[0])
+	}
+	calls("disarm", 0, 0)
+	calls("run", 0, 0)
+	remove()
+
+	// 3. On a point's only site: it can't be armed, and says why.
+	remove = probeAt(2, 0)
+	s.do("run")
+	if a := s.do("armpoint"); !strings.Contains(a.Error, "somebody else changed it") {
+		t.Errorf("arming a point under a uprobe: error %q", a.Error)
+	}
+	calls("run", 0, 0)
+	remove()
+
+	// 4. All is gone: as before.
+	calls("arm", 0, 0)
+	calls("armpoint", 0, 0)
+	calls("run", 100, 100)
+	calls("disarm", 0, 0)
+	calls("disarmpoint", 0, 0)
+	end := calls("run", 0, 0)
+	for i, site := range end.Sites {
+		if !bytes.Equal(site.Code, plain.Sites[i].Code) || site.Reason != "" {
+			t.Errorf("at the end %+v, at the start %+v", site, plain.Sites[i])
+		}
+	}
+
+	// 5. On an armed point: the kernel runs the compiled load there instead of the
+	// call, and disarming can't reach it. Without the uprobe the call counts for nobody.
+	calls("armpoint", 0, 0)
+	calls("run", 0, 100)
+	remove = probeAt(2, 0)
+	calls("run", 0, 0)
+	calls("disarmpoint", 0, 0)
+	calls("run", 0, 0)
+	remove()
+	calls("run", 0, 0)
+	calls("armpoint", 0, 0)
+	calls("run", 0, 100)
+	calls("disarmpoint", 0, 0)
+	calls("run", 0, 0)
+}
