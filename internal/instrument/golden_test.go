@@ -180,27 +180,33 @@ func checkLines(t *testing.T, name string, in, out []byte) {
 	}
 	want, got := leaves(t, name, in), leaves(t, name, out)
 	for leaf, n := range want {
-		if strings.HasPrefix(leaf, "_ ") {
+		if leaf.what == "_ name" {
 			continue // a blank result may have been given a name
 		}
 		if got[leaf] < n {
-			t.Errorf("%s: lost or moved: %s (%d, was %d)", name, leaf, got[leaf], n)
+			t.Errorf("%s: lost or moved: %+v (%d, was %d)", name, leaf, got[leaf], n)
 		}
 	}
 }
 
+// A leaf is a node of the tree, told by its text or kind and its place.
+type leaf struct {
+	what, file string
+	line       int
+}
+
 // leaves counts what is in a file, by text, file and line.
-func leaves(t *testing.T, name string, src []byte) map[string]int {
+func leaves(t *testing.T, name string, src []byte) map[leaf]int {
 	t.Helper()
 	fset := token.NewFileSet()
 	tree, err := parser.ParseFile(fset, name, src, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, src)
 	}
-	found := map[string]int{}
+	found := map[leaf]int{}
 	add := func(what string, pos token.Pos) {
 		p := fset.Position(pos)
-		found[fmt.Sprintf("%s at %s:%d", what, p.Filename, p.Line)]++
+		found[leaf{what, p.Filename, p.Line}]++
 	}
 	ast.Inspect(tree, func(n ast.Node) bool {
 		switch n := n.(type) {
