@@ -123,14 +123,3 @@ func (f *arm64Func) decode(b []byte, from, to int) {
 		}
 	}
 }
-
-// jumpedTo reports whether a branch of the function goes to one of the words
-// from < word <= to.
-func (f *arm64Func) jumpedTo(from, to int) bool {
-	for i := from + 1; i <= to; i++ {
-		if f.target[i-f.from] {
-			return true
-		}
-	}
-	return false
-}

@@ -78,12 +78,14 @@ func (s *arm64Scan) regDead(i int, reg uint8) Reason {
 	path:
 		for s.fn.has(at) {
 			if steps++; steps > maxWalk {
-				return ValueLive
+				return ValueUnknown
 			}
 			w := s.word(at)
 			reads, writes := arm64.Registers(w)
 			in := arm64.Decode(w)
 			switch {
+			case reads == arm64.AllRegs:
+				return ValueUnknown
 			case reads.Has(reg):
 				return ValueLive
 			case writes.Has(reg), !in.Falls() && in.Kind != arm64.B, in.Kind == arm64.BL, in.Kind == arm64.BLR:
@@ -96,7 +98,7 @@ func (s *arm64Scan) regDead(i int, reg uint8) Reason {
 					}
 				}
 				if nseen == len(seen) {
-					return ValueLive
+					return ValueUnknown
 				}
 				seen[nseen] = at
 				nseen++

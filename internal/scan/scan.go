@@ -119,6 +119,7 @@ const (
 	FlagsLive           // the compare's flags are read after the branch
 	FlagsUnknown        // it could not be proved that they are not
 	ValueLive           // the loaded register is read after the branch or load
+	ValueUnknown        // it could not be proved that it is not
 	JumpInto            // a branch goes into the site
 	FarTarget           // the branch leaves the function
 	Inside              // a reference to a byte of the key other than its first
@@ -138,6 +139,7 @@ var reasons = [...]string{
 	FlagsLive:    "the comparison's flags are used again after the branch",
 	FlagsUnknown: "the comparison's flags may be used again after the branch",
 	ValueLive:    "the loaded value is used",
+	ValueUnknown: "the loaded value may be used",
 	JumpInto:     "a branch goes to the middle of the site",
 	FarTarget:    "the branch goes to another function",
 	Inside:       "the reference is not to the key's first byte",

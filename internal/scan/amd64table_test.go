@@ -15,10 +15,10 @@ import (
 // and the slots hold their addresses.
 const (
 	textAddr = 0x401000
-	flagAddr = 0x601000
-	wordAddr = 0x601100
-	flagSlot = 0x602000
-	wordSlot = 0x602008
+	flagAddr = 0x481000
+	wordAddr = 0x481100
+	flagSlot = 0x482000
+	wordSlot = 0x482008
 )
 
 var syntheticKeys = []scan.Key{{Addr: flagAddr, Size: 8}, {Addr: wordAddr, Size: 8, Bare: true}}
