@@ -3,7 +3,6 @@
 package patch
 
 import (
-	"runtime"
 	"slices"
 	"sync/atomic"
 	"syscall"
@@ -95,16 +94,14 @@ func newRig(t testing.TB, sys System) *rig {
 		return r.Add(scan.Key{Addr: uintptr(at), Size: 8, Bare: bare})
 	}
 	r.a, r.b = add(unsafe.Pointer(&guardA), false), add(unsafe.Pointer(&guardB), false)
-	if runtime.GOARCH == "amd64" {
-		r.c = add(unsafe.Pointer(&bareC), true)
-		lo, hi := r.Home()
-		if err := record.Open(lo, hi-lo); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if r.count, err = record.Trampoline(record.Count); err != nil {
-			t.Fatal(err)
-		}
+	r.c = add(unsafe.Pointer(&bareC), true)
+	lo, hi := r.Home()
+	if err := record.Open(lo, hi-lo); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if r.count, err = record.Trampoline(record.Count); err != nil {
+		t.Fatal(err)
 	}
 	r.remember(t)
 	t.Cleanup(r.restore)

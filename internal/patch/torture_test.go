@@ -18,7 +18,7 @@ var torture = flag.Duration("torture", 3*time.Second,
 // sites that they run through, and count each event. The program is one of its
 // own, since the sites are of the library, which this package is below.
 func TestTorture(t *testing.T) {
-	testenv.Need(t, testenv.OS("linux"), testenv.Arch("amd64"), testenv.NoRace)
+	testenv.Need(t, testenv.OS("linux"), testenv.Arch("amd64", "arm64"), testenv.NoRace)
 	builds := []struct {
 		name  string
 		flags []string
@@ -38,9 +38,13 @@ func TestTorture(t *testing.T) {
 			if *torture >= time.Minute {
 				toggles = 10_000 * b.share
 			}
+			workers := 10
+			if len(testenv.Emulator()) > 0 { // each change of code makes it translate anew
+				workers, toggles = 4, max(toggles/100, 2000)
+			}
 			prog := testenv.Build(t, "./testdata/torture", b.flags...)
 			cmd := testenv.Command(t, prog, "-d", (*torture * time.Duration(b.share) / 100).String(),
-				"-toggles", strconv.Itoa(toggles))
+				"-toggles", strconv.Itoa(toggles), "-workers", strconv.Itoa(workers))
 			var out, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &stderr
 			err := cmd.Run()

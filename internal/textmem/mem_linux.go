@@ -107,11 +107,11 @@ func (m *Mem) Method() string {
 // Write writes all of ws, which it reorders. On an error some may be written.
 // Writes must not overlap.
 func (m *Mem) Write(ws []Write) error {
-	if runtime.GOARCH == "amd64" {
+	if runtime.GOARCH == "amd64" || m.remap {
 		return spans(ws, m.write)
 	}
-	// Each alone: a word has to change at once, and the kernel promises that for
-	// an aligned word only.
+	// Each alone: a word has to change at once, which a page does that is remapped,
+	// but which the kernel's copying promises for an aligned word only.
 	for _, w := range ws {
 		if err := m.write(w); err != nil {
 			return err
