@@ -1,0 +1,168 @@
+package instrument
+
+import (
+	"go/parser"
+	"go/token"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPatterns(t *testing.T) {
+	tests := []struct {
+		patterns string
+		chosen   string // of the functions below, by their first letters
+	}{
+		{"", "abcdef"},
+		{"...", "abcdef"},
+		{"net/http", "abc"},
+		{"net/...", "abcd"},
+		{"net", ""},
+		{"net/http.*", "abc"},
+		{"net/http.(*Server).Serve", "ab"},
+		{"net/http.(*Server).Serve.func1", "b"},
+		{"net/http -net/http.(*Server).*", "c"},
+		{"-net/...", "ef"},
+		{"-net/... net/http/pprof", "def"},
+		{"example.com/y.v2", "e"},
+		{"example.com/y.v2.F", "e"},
+		{"example.com/*", "ef"},
+		{"*.F", "e"},
+		{"example.com/z.G[...]", "f"},
+		{"net/http -net/http", ""},
+	}
+	functions := []struct{ path, outer, name string }{
+		{"net/http", "net/http.(*Server).Serve", "net/http.(*Server).Serve"},
+		{"net/http", "net/http.(*Server).Serve", "net/http.(*Server).Serve.func1"},
+		{"net/http", "net/http.Get", "net/http.Get"},
+		{"net/http/pprof", "net/http/pprof.Index", "net/http/pprof.Index"},
+		{"example.com/y.v2", "example.com/y.v2.F", "example.com/y.v2.F"},
+		{"example.com/z", "example.com/z.G[...]", "example.com/z.G[...]"},
+	}
+	for _, tt := range tests {
+		p, err := ParsePatterns(strings.Fields(tt.patterns))
+		if err != nil {
+			t.Fatal(err)
+		}
+		chosen := ""
+		for i, f := range functions {
+			if p.Match(f.path, f.outer, f.name) {
+				chosen += string(rune('a' + i))
+				if !p.MayMatch(f.path) {
+					t.Errorf("%q: MayMatch(%s) is false, but %s is chosen", tt.patterns, f.path, f.name)
+				}
+			}
+		}
+		if chosen != tt.chosen {
+			t.Errorf("%q: %q, want %q", tt.patterns, chosen, tt.chosen)
+		}
+	}
+	p, err := ParsePatterns([]string{"net/http", "-net/http.X"})
+	if err != nil || p.MayMatch("fmt") {
+		t.Error("fmt may match net/http", err)
+	}
+	for _, bad := range []string{"./...", ".", "../x", "a[", "", "-", "-[z-a]"} {
+		if _, err := ParsePatterns([]string{bad}); err == nil {
+			t.Errorf("%q is no error", bad)
+		}
+	}
+	if !(*Patterns)(nil).Match("a", "a.b", "a.b") || !(*Patterns)(nil).MayMatch("a") {
+		t.Error("nil does not choose everything")
+	}
+}
+
+func TestStyle(t *testing.T) {
+	pkg := Package{Path: "p", Files: []File{{Name: "a.go", Src: []byte("package p\nfunc f() {}\n")}}}
+	res, err := Rewrite(pkg, Options{Style: Style{Hit: "gkhi_load(&$words[$i])"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "package p\nfunc f() {gkhi_load(&gkhi_words[0]);;gkhi_load(&gkhi_words[1])}\n"
+	if got := string(res.Files[0].Src); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	res, err = Rewrite(pkg, Options{Style: RuntimeAtomic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = `package p;import gkhi_atomic "internal/runtime/atomic"` + "\nfunc f() {gkhi_atomic.Load64(&gkhi_words[0]);;gkhi_atomic.Load64(&gkhi_words[1])}\n"
+	if got := string(res.Files[0].Src); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for _, hit := range []string{"f()", "f($i", "f($i)\n", "f($i) // x", "f($i) /* x */", "x := f($i)"} {
+		if _, err := Rewrite(pkg, Options{Style: Style{Hit: hit}}); err == nil {
+			t.Errorf("style %q is no error", hit)
+		}
+	}
+}
+
+// TestWords checks what the generated file is, and when there is none.
+func TestWords(t *testing.T) {
+	file := func(src string) File { return File{Name: "f.go", Src: []byte(src)} }
+	res, err := Rewrite(Package{Path: "main", ImportPath: "example.com/cmd", Files: []File{
+		file("package main\nfunc main() {}\n"), file("package main\nvar x int\n"),
+	}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Files) != 1 || len(res.Points) != 2 || res.Symbol != "main.gkhi_words" || res.Words.Name != "gkhi_words.go" {
+		t.Errorf("%+v", res)
+	}
+	if _, err := parser.ParseFile(token.NewFileSet(), "", res.Words.Src, 0); err != nil ||
+		!strings.Contains(string(res.Words.Src), "var gkhi_words [2]uint64\n") {
+		t.Errorf("%v\n%s", err, res.Words.Src)
+	}
+	res, err = Rewrite(Package{Path: "p", Files: []File{file("package p\nfunc f()\n"), file("package p\n")}}, Options{})
+	if err != nil || len(res.Files) > 0 || res.Words.Name != "" || res.Symbol != "" {
+		t.Errorf("%+v %v", res, err)
+	}
+	if _, err = Rewrite(Package{Path: "p", Files: []File{file("package p\nfunc f( {}\n")}}, Options{}); err == nil {
+		t.Error("no error")
+	}
+}
+
+// TestInlined lets a predicate decide.
+func TestInlined(t *testing.T) {
+	src := "package p\nfunc small() {}\nfunc loop() { for {} }\nfunc other() { for {} }\n"
+	var asked []string
+	res, err := Rewrite(Package{Path: "p", Files: []File{{Name: "a.go", Src: []byte(src)}}}, Options{
+		Min: DefaultMin,
+		Inlined: func(fn Func) (inlined, known bool) {
+			asked = append(asked, fn.Name)
+			return fn.Name == "p.loop", fn.Name != "p.other"
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range res.Points {
+		if p.Kind == Entry {
+			got = append(got, p.Func)
+		}
+	}
+	if want := []string{"p.small", "p.other"}; !slices.Equal(got, want) {
+		t.Errorf("chosen %v, want %v", got, want)
+	}
+	if want := []string{"p.small", "p.loop", "p.other"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
+	}
+}
+
+// TestCgo leaves what cgo generates, not the user's files that it rewrites.
+func TestCgo(t *testing.T) {
+	res, err := Rewrite(Package{Path: "p", Files: []File{
+		{Name: "$WORK/b001/_cgo_gotypes.go", Src: []byte("package p\nfunc _Cfunc_f() (r int) { for {} }\nvar v = func() {}\n")},
+		{Name: "$WORK/b001/a.cgo1.go", Src: []byte("package p\n\n//line /src/a.go:7\nfunc f() int { return int((_Cfunc_f)()) }\nfunc _Cgo_x() {}\n")},
+	}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Files) != 1 || !strings.HasSuffix(res.Files[0].Name, "a.cgo1.go") || len(res.Points) != 2 ||
+		res.Points[0].File != "/src/a.go" || res.Points[0].Line != 7 {
+		t.Errorf("%+v", res)
+	}
+	if len(res.Left) != 2 || res.Left[0].Reason != "cgo made it" {
+		t.Errorf("left %+v", res.Left)
+	}
+}
