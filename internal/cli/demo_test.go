@@ -12,7 +12,7 @@ import (
 // TestDemo is the whole thing, as a user runs it: it builds and starts the
 // service and uses the commands of this package on it.
 func TestDemo(t *testing.T) {
-	testenv.Need(t, testenv.GoCommand)
+	testenv.Need(t, testenv.GoCommand, testenv.Native)
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestBuild(t *testing.T) {
-	testenv.Need(t, testenv.GoCommand)
+	testenv.Need(t, testenv.GoCommand, testenv.Native)
 	from, err := source(t.Context())
 	if err != nil {
 		t.Fatal(err)

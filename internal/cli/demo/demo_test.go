@@ -34,6 +34,7 @@ type stage struct {
 // newStage returns a stage with an empty folder for temporary files, which has to
 // be empty again after the test.
 func newStage(t *testing.T) *stage {
+	testenv.Need(t, testenv.Native)
 	bare := testenv.Build(t, "../../../examples/kvd", "-tags=nohooks")
 	hooked := testenv.Build(t, "../../../examples/kvd")
 	dir := t.TempDir()
@@ -151,6 +152,7 @@ type closedWriter struct{}
 func (closedWriter) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestServiceThatEnds(t *testing.T) {
+	testenv.Need(t, testenv.Native)
 	kvd := testenv.Build(t, "../../../examples/kvd")
 	_, err := startService(t.Context(), kvd, filepath.Join(t.TempDir(), "no", "such", "folder", "kvd.db"))
 	if err == nil || !strings.Contains(err.Error(), "no such file") {
