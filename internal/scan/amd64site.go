@@ -56,7 +56,7 @@ func (s *amd64Scan) viaRegister(off uint32, in *amd64.Inst, bare bool, site *Sit
 	}
 	var use amd64.Inst
 	f.inst(next, &use)
-	if !derefs(&use, in.Reg()) {
+	if use.Kind == amd64.Nop || !derefs(&use, in.Reg()) { // padding has an operand too, and reads nothing
 		return AddressTaken
 	}
 	past := next + uint32(use.Len)

@@ -149,6 +149,7 @@ func TestAMD64(t *testing.T) {
 
 		// Other uses of a flag.
 		{"address", "488d05 flag c3", "its address is taken 0@0"},
+		{"address, then padding that names the register", "488d05 flag 0f1f00 e800000000 c3", "its address is taken 0@0"},
 		{"loaded", "0fb605 flag 84c0 7400 c3", "its value is loaded into a register 0@0"},
 		{"loaded whole", "488b05 flag c3", "its value is loaded into a register 0@0"},
 		{"stored", "c605 flag/1 01 c3", "it is written 0@0"},
