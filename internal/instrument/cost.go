@@ -101,12 +101,12 @@ func (e *estimator) declCost(d *ast.FuncDecl) int {
 // cost estimates a function, or a literal within decl (which may be nil). Where inlining is ruled
 // out, or the function has a loop, it is at least DefaultMin.
 func (e *estimator) cost(decl *ast.FuncDecl, typ *ast.FuncType, body *ast.BlockStmt) int {
-	c := counter{e: e, decl: decl, params: map[string]bool{}}
-	for _, f := range typ.Params.List {
-		for _, n := range f.Names {
-			c.params[n.Name] = true
-		}
+	c := counter{e: e, decl: decl, params: map[string]string{}}
+	if decl != nil {
+		c.take(decl.Recv)
+		c.take(decl.Type.Params)
 	}
+	c.take(typ.Params)
 	ast.Inspect(body, c.visit)
 	if c.heavy {
 		return max(c.n, DefaultMin)
@@ -118,9 +118,22 @@ func (e *estimator) cost(decl *ast.FuncDecl, typ *ast.FuncType, body *ast.BlockS
 type counter struct {
 	e      *estimator
 	decl   *ast.FuncDecl
-	params map[string]bool
+	params map[string]string // parameters, and the name of the type of each, or ""
 	n      int
 	heavy  bool
+}
+
+// take notes parameters.
+func (c *counter) take(list *ast.FieldList) {
+	if list == nil {
+		return
+	}
+	for _, f := range list.List {
+		_, typ, _ := namedType(f.Type)
+		for _, n := range f.Names {
+			c.params[n.Name] = typ
+		}
+	}
 }
 
 func (c *counter) visit(n ast.Node) bool {
@@ -225,7 +238,8 @@ func (c *counter) named(name string) int {
 		return 1
 	case basicTypes[name] || name == "string" || name == "error" || name == "any" || c.e.types[name]:
 		return 1
-	case c.params[name]:
+	}
+	if _, ok := c.params[name]; ok {
 		return paramCallCost + 1
 	}
 	return callCost + 2
@@ -248,11 +262,9 @@ func (c *counter) method(sel *ast.SelectorExpr) int {
 	}
 	ast.Inspect(sel.X, c.visit)
 	byType := c.e.methods[sel.Sel.Name]
-	if plain && x == sel.X && c.decl != nil && c.decl.Recv != nil {
-		if name, typ, _ := receiver(c.decl); name == base.Name {
-			if d := byType[typ]; d != nil {
-				return cost + c.e.price(d)
-			}
+	if plain && x == sel.X {
+		if d := byType[c.params[base.Name]]; d != nil {
+			return cost + c.e.price(d)
 		}
 	}
 	least := callCost

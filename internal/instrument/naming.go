@@ -17,12 +17,21 @@ func receiver(d *ast.FuncDecl) (name, typ, text string) {
 	if len(f.Names) > 0 {
 		name = f.Names[0].Name
 	}
-	t := ast.Unparen(f.Type)
+	pointer, typ, generic := namedType(f.Type)
+	text = typ + generic
+	if pointer {
+		text = "(*" + text + ")"
+	}
+	return name, typ, text
+}
+
+// namedType takes T, *T, T[A] or *T[A] apart; name is "" for other types, and generic is "[...]" or "".
+func namedType(x ast.Expr) (pointer bool, name, generic string) {
+	t := ast.Unparen(x)
 	star, pointer := t.(*ast.StarExpr)
 	if pointer {
 		t = ast.Unparen(star.X)
 	}
-	generic := ""
 	switch x := t.(type) {
 	case *ast.IndexExpr:
 		t, generic = x.X, "[...]"
@@ -30,13 +39,9 @@ func receiver(d *ast.FuncDecl) (name, typ, text string) {
 		t, generic = x.X, "[...]"
 	}
 	if id, ok := ast.Unparen(t).(*ast.Ident); ok {
-		typ = id.Name
+		name = id.Name
 	}
-	text = typ + generic
-	if pointer {
-		text = "(*" + text + ")"
-	}
-	return name, typ, text
+	return pointer, name, generic
 }
 
 // namer hands out the runtime's names of one package's functions.

@@ -24,7 +24,7 @@ type listed struct {
 	Deps              []string
 }
 
-func goList(t *testing.T, args ...string) (list []listed) {
+func goList(t testing.TB, args ...string) (list []listed) {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,CgoFiles,Deps"}, args...)...)
 	var stderr bytes.Buffer
@@ -44,7 +44,7 @@ func goList(t *testing.T, args ...string) (list []listed) {
 	}
 }
 
-func (l listed) pkg(t *testing.T) Package {
+func (l listed) pkg(t testing.TB) Package {
 	p := Package{Path: l.ImportPath}
 	for _, name := range slices.Concat(l.GoFiles, l.CgoFiles) {
 		src, err := os.ReadFile(filepath.Join(l.Dir, name))
