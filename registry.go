@@ -304,6 +304,9 @@ func republish(regs []*registration) error {
 		return nil
 	}
 	if err := patch.Default.Set(changes); err != nil {
+		for _, c := range changes { // where the sites are is not known for sure: tell them next time
+			registry.keys[c.Key].sites = patch.Change{Key: -1}
+		}
 		return err
 	}
 	for _, c := range changes {
