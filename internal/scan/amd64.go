@@ -70,7 +70,7 @@ func (s *amd64Scan) function(p int, t *target) (next int) {
 	at := s.text.Addr + uintptr(p)
 	entry, end, ok := s.in.Funcs.Bounds(at)
 	if !ok || entry < s.text.Addr || entry > at || end <= at {
-		s.reject(Reject{Key: int(t.key), Reason: OutsideGo, GOT: t.got, Addr: at})
+		s.unsure(Reject{Reason: OutsideGo, Addr: at}, t)
 		return p + 1
 	}
 	stop := min(int(end-s.text.Addr), len(s.text.Bytes))
@@ -83,13 +83,26 @@ func (s *amd64Scan) function(p int, t *target) (next int) {
 		s.res.Stats.Insts += f.decode(s.text.Bytes[from:], stop-from, entry, s.keys)
 	}
 	if f.failed {
-		s.reject(Reject{Key: int(t.key), Reason: NotDecoded, GOT: t.got, Func: entry, Addr: at})
+		s.unsure(Reject{Reason: NotDecoded, Func: entry, Addr: at}, t)
 		return p + 1
 	}
 	for _, off := range f.refs {
 		s.reference(off)
 	}
 	return stop
+}
+
+// unsure rejects a candidate of which it is not known that it is an operand. Those that would lead to
+// a slot are passed over unless the slot's variable is a key itself.
+func (s *amd64Scan) unsure(r Reject, t *target) {
+	r.GOT = t.value != 0
+	if r.GOT {
+		t = s.keys.key(t.value)
+	}
+	if t != nil {
+		r.Key = int(t.key)
+		s.reject(r)
+	}
 }
 
 func (s *amd64Scan) reject(r Reject) { s.res.Rejects = append(s.res.Rejects, r) }

@@ -7,74 +7,99 @@ func (s *amd64Scan) reference(off uint32) {
 	f := &s.fn
 	var in amd64.Inst
 	f.inst(off, &in)
-	to := in.RIPTarget(f.pc(off))
-	t := s.keys.find(to)
 	site := Site{
-		Key:  int(t.key),
 		Func: uintptr(f.entry),
 		Ref:  uintptr(f.pc(off)),
 		Addr: uintptr(f.pc(off)),
 		Len:  in.Len,
 	}
-	why := Inside
-	if to == t.addr {
-		why = s.site(off, &in, t, &site)
+	to := in.RIPTarget(f.pc(off))
+	t := s.keys.find(to)
+	got := t.value != 0
+	var why Reason
+	switch {
+	case got:
+		t, why = s.viaSlot(off, &in, t, &site)
+	case to != t.addr:
+		why = Inside
+	case isLEA(&in):
+		_, why = s.viaRegister(off, &in, to, &site)
+	default:
+		why = s.direct(off, &in, s.in.Keys[t.key].Bare, &site)
 	}
+	if t == nil {
+		return // a slot of another variable's, or a part of it that is no key
+	}
+	site.Key = int(t.key)
 	if why != 0 {
-		s.reject(Reject{Key: site.Key, Reason: why, GOT: t.got, Func: site.Func, Addr: site.Ref})
+		s.reject(Reject{Key: site.Key, Reason: why, GOT: got, Func: site.Func, Addr: site.Ref})
 		return
 	}
 	s.res.Sites = append(s.res.Sites, site)
 }
 
-// site completes the site that starts with the instruction in at off, or says
-// why it is none.
-func (s *amd64Scan) site(off uint32, in *amd64.Inst, t *target, site *Site) Reason {
-	bare := s.in.Keys[t.key].Bare
-	switch {
-	case t.got && isLoad64(in), !t.got && isLEA(in):
-		return s.viaRegister(off, in, bare, site)
-	case t.got:
-		return OtherAccess
+// direct handles the reference of the instruction in, at off, to a key's first byte.
+func (s *amd64Scan) direct(off uint32, in *amd64.Inst, bare bool, site *Site) Reason {
+	switch past := off + uint32(in.Len); {
 	case !bare && isCompareZero(in):
 		site.Form = Guarded
-		return s.guarded(off+uint32(in.Len), site)
+		return s.guarded(past, site)
 	case bare && isLoad64(in):
 		site.Form, site.Reg = Bare, in.Reg()
-		return s.fn.valueDead(off+uint32(in.Len), site.Reg)
+		return s.fn.valueDead(past, site.Reg)
 	}
 	return otherUse(in)
 }
 
-// viaRegister handles an address that is put into a register: the two-instruction forms
-// of plugins, or an address that is passed on.
-func (s *amd64Scan) viaRegister(off uint32, in *amd64.Inst, bare bool, site *Site) Reason {
+// viaSlot handles a reference to a slot. It returns the key that is meant, or nil.
+func (s *amd64Scan) viaSlot(off uint32, in *amd64.Inst, slot *target, site *Site) (*target, Reason) {
+	if isLoad64(in) {
+		return s.viaRegister(off, in, slot.value, site)
+	}
+	return s.keys.key(slot.value), OtherAccess
+}
+
+// viaRegister handles the address of a variable that in, at off, puts into a register: the
+// two-instruction forms of plugins, or an address that is passed on. It returns the
+// key that is meant, or nil.
+func (s *amd64Scan) viaRegister(off uint32, in *amd64.Inst, variable uint64, site *Site) (*target, Reason) {
 	f := &s.fn
+	reg := in.Reg()
 	next := off + uint32(in.Len)
 	if !f.has(next) {
-		return AddressTaken
+		return s.keys.key(variable), AddressTaken
 	}
 	var use amd64.Inst
 	f.inst(next, &use)
-	if use.Kind == amd64.Nop || !derefs(&use, in.Reg()) { // padding has an operand too, and reads nothing
-		return AddressTaken
+	if !derefs(&use, reg) {
+		return s.keys.key(variable), AddressTaken
 	}
+	to := variable + uint64(int64(use.Disp))
+	t := s.keys.key(to)
+	if t == nil {
+		return s.keys.key(variable), AddressKept // another part of the variable
+	}
+	bare := s.in.Keys[t.key].Bare
 	past := next + uint32(use.Len)
 	switch {
+	case isLEA(&use):
+		return t, AddressTaken
+	case to != t.addr:
+		return t, Inside
 	case !bare && isCompareZero(&use):
 		site.Form, site.Len = GuardedBranch, 0
-		return s.guarded(past, site)
+		return t, s.guarded(past, site)
 	case bare && isLoad64(&use):
 		site.Form, site.Reg, site.TailLen = BareGOT, use.Reg(), use.Len
-		if in.Reg() != regR15 && use.Reg() != in.Reg() {
-			return AddressKept // only R15 is known to be dead behind it
+		if reg != regR15 && use.Reg() != reg {
+			return t, AddressKept // only R15 is known to be dead behind it
 		}
 		if f.jumpedInto(off, past) {
-			return JumpInto
+			return t, JumpInto
 		}
-		return f.valueDead(past, site.Reg)
+		return t, f.valueDead(past, site.Reg)
 	}
-	return AddressKept
+	return t, AddressKept
 }
 
 // guarded completes the guarded site whose compare ends at off.
@@ -134,14 +159,13 @@ func isLoad64(i *amd64.Inst) bool {
 func isLEA(i *amd64.Inst) bool { return plain(i) && i.Op == 0x8D && i.REX&8 != 0 }
 
 // derefs reports whether the operand of an instruction is the memory that reg
-// points to, with no index and no displacement other than a zero byte.
+// points to, at a displacement and with no index.
 func derefs(i *amd64.Inst, reg byte) bool {
-	if i.ModRMOff == 0 || i.Disp != 0 || i.RIPRel || i.RM() != reg {
+	if i.ModRMOff == 0 || i.Mod() == 3 || i.RIPRel || i.RM() != reg || i.Kind == amd64.Nop {
 		return false
 	}
-	// Base 12 takes a SIB byte, as RSP does, and base 13 a displacement. The
-	// compiler does not use RSP and RBP for this.
-	return i.Mod() <= 1 && reg&7 != 4 && !(i.Mod() == 0 && reg&7 == 5)
+	// Base R12 takes a SIB byte, as RSP does; the compiler does not use these two.
+	return reg&7 != 4
 }
 
 // otherUse says what an instruction that is not of the form of a site does with its key.

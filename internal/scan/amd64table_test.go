@@ -23,7 +23,7 @@ const (
 
 var syntheticKeys = []scan.Key{{Addr: flagAddr, Size: 8}, {Addr: wordAddr, Size: 8, Bare: true}}
 
-var syntheticSlots = []scan.Slot{{Addr: flagSlot, Key: 0}, {Addr: wordSlot, Key: 1}}
+var syntheticSlots = []scan.Slot{{Addr: flagSlot, Value: flagAddr}, {Addr: wordSlot, Value: wordAddr}}
 
 // oneFunc is a program of one function, and nothing that is a function behind it.
 type oneFunc struct{ entry, end uintptr }
@@ -185,7 +185,10 @@ func TestAMD64(t *testing.T) {
 		{"bare by GOT, kept", "488b05 wordslot 488b08 c3", "it is used through a register that holds its address 1@0 got"},
 		{"bare by GOT, used", "4c8b3d wordslot 498b0f 4885c9 c3", "the loaded value is used 1@0 got"},
 		{"bare by GOT, jumped into", "7407 4c8b3d wordslot 498b0f c3", "a branch goes to the middle of the site 1@2 got"},
-		{"another displacement", "4c8b3d flagslot 41807f0100 7400 c3", "its address is taken 0@0 got"},
+		{"another byte by GOT", "4c8b3d flagslot 41807f0100 7400 c3", "the reference is not to the key's first byte 0@0 got"},
+		{"another key by GOT", "4c8b3d flagslot 498b8f00010000 c3", "bare got 1@0 patch 0+7+7 reg 1"},
+		{"the variable's other part by GOT", "4c8b3d flagslot 41807f4000 7400 c3", "it is used through a register that holds its address 0@0 got"},
+		{"an aligning no-op behind GOT", "488b05 flagslot 0f1f00 e800000000 c3", "its address is taken 0@0 got"},
 		{"an index", "488b05 flagslot 803c0800 7400 c3", "its address is taken 0@0 got"},
 		{"passed on", "488b05 flagslot e800000000 c3", "its address is taken 0@0 got"},
 		{"stored through", "488b05 flagslot c60001 c3", "it is used through a register that holds its address 0@0 got"},

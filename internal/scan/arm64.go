@@ -62,7 +62,7 @@ func (s *arm64Scan) address(i int, reg uint8, to uint64) {
 		if !ok || entry < s.text.Addr || entry > at || end <= at {
 			// ADRP alone is no proof of a reference.
 			if t := s.plainUse(i, reg, to); t != nil {
-				s.reject(Reject{Key: int(t.key), Reason: OutsideGo, GOT: t.got, Addr: at})
+				s.reject(Reject{Key: int(t.key), Reason: OutsideGo, Addr: at})
 			}
 			return
 		}
@@ -77,7 +77,7 @@ func (s *arm64Scan) address(i int, reg uint8, to uint64) {
 	}
 }
 
-// plainUse returns the target that the word behind an address refers to: all that
+// plainUse returns the key that the word behind an address refers to: all that
 // is looked at outside of Go functions.
 func (s *arm64Scan) plainUse(i int, reg uint8, to uint64) *target {
 	if 4*i+8 > len(s.text.Bytes) {
@@ -89,7 +89,7 @@ func (s *arm64Scan) plainUse(i int, reg uint8, to uint64) *target {
 	}
 	switch in.Kind {
 	case arm64.AddImm, arm64.Load, arm64.Store, arm64.Access:
-		return s.keys.find(to + uint64(in.Imm))
+		return s.keys.key(to + uint64(in.Imm))
 	}
 	return nil
 }

@@ -28,9 +28,10 @@ func (s *arm64Scan) follow(i int, reg uint8, to uint64) {
 	if s.seen == nil {
 		s.seen = map[addrSeen]bool{}
 	}
-	formed, uses := (*target)(nil), 0
+	var formed *target // the key whose address is formed
+	viaSlot, uses := false, 0
 	if arm64.Decode(s.word(i)).Kind == arm64.ADR {
-		formed = s.keys.find(to)
+		formed = s.keys.key(to)
 	}
 	s.walk = append(s.walk[:0], addrPath{at: i + 1, reg: reg, addr: to, sole: true})
 	for steps := 0; len(s.walk) > 0; {
@@ -48,7 +49,7 @@ func (s *arm64Scan) follow(i int, reg uint8, to uint64) {
 			}
 			t, isUse := s.use(i, &p)
 			if t != nil && !isUse {
-				formed = t
+				formed, viaSlot = t, s.walk[len(s.walk)-1].got
 			}
 			if isUse {
 				uses++
@@ -59,7 +60,7 @@ func (s *arm64Scan) follow(i int, reg uint8, to uint64) {
 		}
 	}
 	if formed != nil && uses == 0 {
-		s.reject(Reject{Key: int(formed.key), Reason: AddressTaken, GOT: formed.got, Func: s.fn.entry, Addr: s.addr(i)})
+		s.reject(Reject{Key: int(formed.key), Reason: AddressTaken, GOT: viaSlot, Func: s.fn.entry, Addr: s.addr(i)})
 	}
 }
 
@@ -97,10 +98,10 @@ func (s *arm64Scan) use(ref int, p *addrPath) (t *target, reported bool) {
 	switch in.Kind {
 	case arm64.AddImm:
 		next := addrPath{at: p.at, reg: in.Rd, addr: p.addr + uint64(in.Imm), got: p.got, sole: p.sole}
-		if p.got || in.Rd == 31 || !s.keys.between(next.addr, next.addr+maxOffset) {
+		if in.Rd == 31 || !s.keys.between(next.addr, next.addr+maxOffset) {
 			return nil, false
 		}
-		t = s.keys.find(next.addr)
+		t = s.keys.key(next.addr)
 		next.at++
 		s.walk = append(s.walk, next)
 		return t, false
@@ -108,15 +109,17 @@ func (s *arm64Scan) use(ref int, p *addrPath) (t *target, reported bool) {
 		if t = s.keys.find(p.addr + uint64(in.Imm)); t == nil {
 			return nil, false
 		}
-		if t.got && !p.got && in.Kind == arm64.Load && in.Size == 8 && p.addr+uint64(in.Imm) == t.addr {
-			key := uint64(s.in.Keys[t.key].Addr)
-			s.walk = append(s.walk, addrPath{at: p.at + 1, reg: in.Rd, addr: key, got: true, sole: p.sole})
-			return t, false
+		if t.value != 0 {
+			if in.Kind != arm64.Load || in.Size != 8 {
+				return nil, false
+			}
+			s.walk = append(s.walk, addrPath{at: p.at + 1, reg: in.Rd, addr: t.value, got: true, sole: p.sole})
+			return s.keys.key(t.value), false
 		}
 		s.report(ref, p, in, t, p.addr+uint64(in.Imm) == t.addr)
 		return t, true
 	case arm64.LDAR, arm64.STLR:
-		if t = s.keys.find(p.addr); t == nil {
+		if t = s.keys.key(p.addr); t == nil {
 			return nil, false
 		}
 		s.report(ref, p, in, t, p.addr == t.addr)
@@ -133,7 +136,7 @@ func (s *arm64Scan) report(ref int, p *addrPath, in arm64.Inst, t *target, exact
 		why = s.site(ref, p, in, s.in.Keys[t.key].Bare, &site)
 	}
 	if why != 0 {
-		s.reject(Reject{Key: int(t.key), Reason: why, GOT: p.got || t.got, Func: s.fn.entry, Addr: s.addr(p.at)})
+		s.reject(Reject{Key: int(t.key), Reason: why, GOT: p.got, Func: s.fn.entry, Addr: s.addr(p.at)})
 		return
 	}
 	s.res.Sites = append(s.res.Sites, site)

@@ -8,10 +8,10 @@ import (
 
 // A target is a key or a slot, as a range of addresses.
 type target struct {
-	addr uint64
-	size uint32
-	key  int32
-	got  bool
+	addr  uint64
+	value uint64 // of a slot, which is one if this is not 0
+	size  uint32
+	key   int32 // of a key; of a slot the first key in its variable
 }
 
 // targets is the set of addresses that one segment's references are looked up
@@ -41,8 +41,11 @@ func targetsNear(in *Input, text Segment) *targets {
 	for i, k := range in.Keys {
 		add(target{addr: uint64(k.Addr), size: uint32(max(k.Size, 1)), key: int32(i)})
 	}
+	keys := newTargets(near) // those that a slot of this segment's module can lead to
 	for _, l := range in.Slots {
-		add(target{addr: uint64(l.Addr), size: 1, key: int32(l.Key), got: true})
+		if first := keys.behind(uint64(l.Value)); first != nil {
+			add(target{addr: uint64(l.Addr), value: uint64(l.Value), size: 1, key: first.key})
+		}
 	}
 	return newTargets(near)
 }
@@ -85,7 +88,8 @@ func (s *targets) find(addr uint64) *target {
 }
 
 // FindSlots returns the aligned little-endian 8-byte words of data that hold
-// the address of a key. Run it over a module's global offset table, or all that
+// the address of a key, or one up to 4 KiB before it, as that may be the variable
+// that the key is a field of. Run it over a module's global offset table, or all that
 // is read-only once the module is loaded (RELRO), and over nothing that is written
 // later: a variable that points to a key now may point elsewhere when it is read.
 func FindSlots(data Segment, keys []Key) []Slot {
@@ -97,11 +101,40 @@ func FindSlots(data Segment, keys []Key) []Slot {
 	var found []Slot
 	skew := int(-data.Addr & 7)
 	for p := skew; p+8 <= len(data.Bytes); p += 8 {
-		if t := s.find(binary.LittleEndian.Uint64(data.Bytes[p:])); t != nil {
-			found = append(found, Slot{Addr: data.Addr + uintptr(p), Key: int(t.key)})
+		if v := binary.LittleEndian.Uint64(data.Bytes[p:]); s.behind(v) != nil {
+			found = append(found, Slot{Addr: data.Addr + uintptr(p), Value: uintptr(v)})
 		}
 	}
 	return found
+}
+
+// maxField is how far into a variable a key is looked for that is reached through a slot.
+const maxField = 4096
+
+// behind returns the first key that starts at a variable's address or in the bytes behind it.
+func (s *targets) behind(variable uint64) *target {
+	if len(s.t) == 0 || variable >= s.hi || variable+maxField < s.lo {
+		return nil
+	}
+	i := 0
+	if variable > s.lo {
+		i = int(s.bucket[(variable-s.lo)>>s.shift])
+	}
+	for i < len(s.t) && (s.t[i].addr < variable || s.t[i].value != 0) {
+		i++
+	}
+	if i < len(s.t) && s.t[i].addr-variable < maxField {
+		return &s.t[i]
+	}
+	return nil
+}
+
+// key returns the key that addr is in, or nil; a slot is none.
+func (s *targets) key(addr uint64) *target {
+	if t := s.find(addr); t != nil && t.value == 0 {
+		return t
+	}
+	return nil
 }
 
 // between reports whether a target starts in from <= address <= to or reaches into it.

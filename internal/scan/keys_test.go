@@ -54,8 +54,8 @@ func TestFindSlots(t *testing.T) {
 		}
 		return b
 	}
-	data := slices.Concat(word(0x1000), word(0x1004), word(0x7fff_0000_2000), word(0), word(0x1000)[:7])
-	want := []Slot{{0x5000, 0}, {0x5010, 1}}
+	data := slices.Concat(word(0x1000), word(0x1004), word(0x7fff_0000_2000), word(0x7fff_0000_1001), word(0x7fff_0000_1000), word(0x1000)[:7])
+	want := []Slot{{0x5000, 0x1000}, {0x5010, 0x7fff_0000_2000}, {0x5018, 0x7fff_0000_1001}}
 	if got := FindSlots(Segment{0x5000, data}, keys); !slices.Equal(got, want) {
 		t.Errorf("FindSlots = %v, want %v", got, want)
 	}

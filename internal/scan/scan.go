@@ -18,11 +18,10 @@ type Key struct {
 	Bare bool
 }
 
-// A Slot is an entry of a global offset table: the word at Addr holds the
-// address of Keys[Key]. See FindSlots.
+// A Slot is an entry of a global offset table: the word at Addr holds Value, the
+// address of a variable that a key is in. See FindSlots.
 type Slot struct {
-	Addr uintptr
-	Key  int
+	Addr, Value uintptr
 }
 
 // Funcs finds functions. Runtime is the running program's.
