@@ -45,6 +45,7 @@ type question struct {
 	title   string
 	designs []design
 	threads []int // goroutines at once: a column each
+	fine    bool  // figures are of hundredths of a ns
 	best    [][]float64
 }
 
@@ -118,8 +119,12 @@ func (q *question) print(w io.Writer) {
 	fmt.Fprint(w, "\n|---|", string(slices.Repeat([]byte("---:|"), len(q.threads))), "\n")
 	for i, d := range q.designs {
 		fmt.Fprintf(w, "| %s |", d.name)
+		digits := 1
+		if q.fine {
+			digits = 2
+		}
 		for _, ns := range q.best[i] {
-			fmt.Fprintf(w, " %.1f |", ns)
+			fmt.Fprintf(w, " %.*f |", digits, ns)
 		}
 		fmt.Fprintln(w)
 	}

@@ -1,0 +1,37 @@
+package main
+
+// What stands at a dormant site? Eight of them in a row, in a loop that does nothing else.
+
+var (
+	formFlag bool
+	formWord uint64
+)
+
+func formNothing(n int)
+func formFlagNext(n int)
+func formNopsNext(n int)
+func formJumpNext(n int)
+func formFlagAway(n int)
+func formNopsAway(n int)
+func formLoadBare(n int)
+func formNopsBare(n int)
+func formLeaBare(n int)
+
+func init() {
+	questions = append(questions, &question{
+		title:   "What a dormant site costs, by its form, in dense code:",
+		threads: []int{1},
+		fine:    true,
+		designs: []design{
+			{"the loop alone", formNothing},
+			{"guarded, body next: flag and branch", formFlagNext},
+			{"**guarded, body next: two no-ops and a jump**", formNopsNext},
+			{"guarded, body next: a jump in the compare's place", formJumpNext},
+			{"guarded, body elsewhere: flag and branch", formFlagAway},
+			{"**guarded, body elsewhere: three no-ops**", formNopsAway},
+			{"bare: load", formLoadBare},
+			{"**bare: two no-ops**", formNopsBare},
+			{"bare: one instruction of seven bytes", formLeaBare},
+		},
+	})
+}

@@ -1,0 +1,43 @@
+#include "textflag.h"
+
+// What may stand at a dormant site, in the surroundings that Go's compiler makes: an inlined call
+// leaves a NOP of one byte in front, and a body that follows is jumped over. Bytes, where the assembler would choose its own.
+
+#define MARK BYTE $0x90
+#define NOP4 BYTE $0x0F; BYTE $0x1F; BYTE $0x40; BYTE $0x00
+#define CMPAL BYTE $0x80; BYTE $0xF8; BYTE $0x00
+#define TESTAL BYTE $0xA8; BYTE $0x00
+#define REXNOP5 BYTE $0x48; BYTE $0x0F; BYTE $0x1F; BYTE $0x44; BYTE $0x00; BYTE $0x00
+#define JMPBODY BYTE $0xEB; BYTE $0x08 // over BODY
+#define JEBODY BYTE $0x74; BYTE $0x08
+#define JMPAWAY BYTE $0xEB; BYTE $0x0F // from the head of a site over its rest, and BODY
+#define BODY QUAD $0 // never executed
+
+#define FLAG_NEXT MARK; CMPB ·formFlag(SB), $0; JEBODY; BODY
+#define NOPS_NEXT MARK; CMPAL; NOP4; JMPBODY; BODY
+#define JUMP_NEXT MARK; JMPAWAY; NOP4; MARK; TESTAL; BODY
+#define FLAG_AWAY MARK; CMPB ·formFlag(SB), $0; BYTE $0x75; BYTE $0x00
+#define NOPS_AWAY MARK; CMPAL; NOP4; TESTAL
+#define LOAD_BARE MARK; MOVQ ·formWord(SB), DX
+#define NOPS_BARE MARK; REXNOP5; BYTE $0x90
+#define LEA_BARE MARK; LEAQ ·formWord(SB), DX
+#define NOTHING
+
+#define LOOP(name, site) \
+TEXT name(SB), NOSPLIT, $0-8 \
+	MOVQ n+0(FP), CX; \
+loop: \
+	site; site; site; site; site; site; site; site; \
+	SUBQ $8, CX; \
+	JGT loop; \
+	RET
+
+LOOP(·formNothing, NOTHING)
+LOOP(·formFlagNext, FLAG_NEXT)
+LOOP(·formNopsNext, NOPS_NEXT)
+LOOP(·formJumpNext, JUMP_NEXT)
+LOOP(·formFlagAway, FLAG_AWAY)
+LOOP(·formNopsAway, NOPS_AWAY)
+LOOP(·formLoadBare, LOAD_BARE)
+LOOP(·formNopsBare, NOPS_BARE)
+LOOP(·formLeaBare, LEA_BARE)
