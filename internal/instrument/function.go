@@ -205,7 +205,19 @@ func (fn *function) ret(st *ast.ReturnStmt) {
 	}
 	hit := fn.point(Return, st.Pos(), inRange)
 	fn.f.replace(st.Pos(), len("return"), before)
+	fn.parens(st.Results)
 	fn.f.insert(end, ";"+lineAt+hit+";return"+after+lineBack)
+}
+
+// parens puts parentheses around results that are assigned to themselves, which
+// vet would report otherwise, where it sees the rewritten source.
+func (fn *function) parens(results []ast.Expr) {
+	for i, x := range results {
+		if id, ok := x.(*ast.Ident); ok && id.Name == fn.results[i].name {
+			fn.f.insert(id.Pos(), "(")
+			fn.f.insert(id.End(), ")")
+		}
+	}
 }
 
 // lineComment makes the next byte's position p, in the file that positions are in already.
