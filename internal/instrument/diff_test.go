@@ -57,9 +57,6 @@ func outputOf(t *testing.T, program string, args ...string) string {
 // a MOVQ word(SB), R of 7 bytes, at least once in the text.
 func checkSites(t *testing.T, program string, res *Result) {
 	testenv.Need(t, testenv.Arch("amd64"), testenv.OS("linux"))
-	if testenv.Met(testenv.NoRace) == false {
-		t.Skip("points are calls under the race detector")
-	}
 	f, err := elf.Open(program)
 	if err != nil {
 		t.Fatal(err)

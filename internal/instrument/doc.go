@@ -63,6 +63,9 @@
 // executed, before the iterator returns. Syntax doesn't tell what is ranged
 // over, so [Point.InRange] marks all returns within range statements.
 //
+// In the standard library (TestStd) these make some 48,000 points in 294 packages, with no return
+// left out; in the source of the go command and the compiler it is one of 50,000.
+//
 // # What is left alone
 //
 // Functions without a body, those named _, and those with //go:nosplit or a directive of the
@@ -79,6 +82,9 @@
 //   - Other calls cost 57, the inliner's price, though the callee might be inlined; sync/atomic, math/bits and
 //     encoding/binary are known to be cheap.
 //   - defer, go, select, recover and //go:noinline rule inlining out.
+//
+// Held against the compiler's -m=2 over eight packages of the standard library (TestEstimate), of 407 functions
+// that are not inlined 19 got no points, and of 290 that are inlined 10 got some.
 //
 // A function with a loop is always worth a point. [Options.Inlined] replaces the estimate by knowledge.
 //

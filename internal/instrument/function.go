@@ -41,7 +41,7 @@ type result struct {
 func (fn *function) rewrite(dead string) {
 	fn.results = resultsOf(fn.typ)
 	wanted := fn.r.opt.Patterns.Match(fn.r.pkg.ImportPath, fn.patternName(fn.outer), fn.patternName(fn.name))
-	if wanted && dead != "" && !fn.lit {
+	if wanted && dead != "" && !fn.lit && fn.worth() {
 		fn.left(fn.typ.Pos(), false, dead)
 	}
 	chosen := wanted && dead == "" && fn.worth()
@@ -329,6 +329,8 @@ func (fn *function) terminating(list []ast.Stmt) bool {
 		return fn.terminating([]ast.Stmt{s.Stmt})
 	case *ast.IfStmt:
 		return s.Else != nil && fn.terminating(s.Body.List) && fn.terminating([]ast.Stmt{s.Else})
+	case *ast.SelectStmt:
+		return len(s.Body.List) == 0
 	case *ast.ForStmt:
 		return s.Cond == nil && !breaks(s.Body)
 	case *ast.ExprStmt:

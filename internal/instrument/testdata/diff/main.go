@@ -26,7 +26,7 @@ func where(what string) string {
 //go:noinline
 func caller(what string) {
 	pc, file, line, _ := runtime.Caller(2)
-	fmt.Println(what, runtime.FuncForPC(pc).Name(), file[strings.LastIndexByte(file, '/')+1:], line)
+	fmt.Println(what, runtime.FuncForPC(pc).Name(), file, line)
 }
 
 //go:noinline
