@@ -15,7 +15,7 @@ func lineBefore() string {
 
 // Info tells what was declared.
 func TestInfoOfDeclared(t *testing.T) {
-	type event struct{ n int }
+	type event struct{ N int }
 	h, d, p, c := new(Hook[event]), new(Decision[event, error]), new(Point), new(Chain[*event])
 	n := uniqueName(t)
 	Declare(h, n+"h", "a hook", Exclusive())

@@ -119,7 +119,7 @@ func wantUnknown(t *testing.T, name string, near ...string) {
 }
 
 func TestLookup(t *testing.T) {
-	type event struct{ n int }
+	type event struct{ N int }
 	h := new(Hook[event])
 	d := new(Decision[event, error])
 	p := new(Point)

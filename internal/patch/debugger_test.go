@@ -2,7 +2,6 @@ package patch
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"os/exec"
 	"slices"
@@ -52,12 +51,6 @@ func (d *debugger) await(text string) {
 		log = append(log, d.out.Text())
 	}
 	d.t.Fatalf("the debugger never said %q:\n%s", text, strings.Join(log, "\n"))
-}
-
-func (d *debugger) say(lines ...string) {
-	for _, l := range lines {
-		fmt.Fprintln(d.in, l)
-	}
 }
 
 // TestDebugger arms and disarms while a debugger is attached: one that came before

@@ -74,7 +74,7 @@ func (s sourceOf) build(ctx context.Context, to, tags string) (string, error) {
 	if runtime.GOOS == "windows" {
 		to += ".exe"
 	}
-	args := []string{"-buildvcs=false", "-tags=" + tags} // -buildvcs asks git, which may refuse
+	args := []string{"-buildvcs=false", "-tags=" + tags}      // -buildvcs asks git, which may refuse
 	env := append(os.Environ(), "GOTMPDIR="+filepath.Dir(to)) // removed with all else, also if go is stopped early
 	if s.version == "" {
 		args = append([]string{"build", "-o", to}, append(args, kvdPkg)...)

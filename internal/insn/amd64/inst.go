@@ -135,7 +135,7 @@ func (i *Inst) Falls() bool {
 	return true
 }
 
-// Mod, Reg and RM split the ModRM byte; Reg and RM carry the REX extension.
+// Mod returns the mod field of the ModRM byte: 3 when the operand is a register.
 func (i *Inst) Mod() byte { return i.ModRM >> 6 }
 
 // Reg returns the register field, 0 to 15.

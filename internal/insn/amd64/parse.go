@@ -122,7 +122,7 @@ func parseWindow(w *window, n int) (l layout, a attr, px Prefixes, disp, imm int
 	}
 	l |= layout(pos & 31)
 	switch {
-	case pos > maxLen && n >= maxLen, ok == false && int(pos) <= n:
+	case pos > maxLen && n >= maxLen, !ok && int(pos) <= n:
 		return 0, 0, 0, 0, 0, insn.ErrUnknown
 	case int(pos) > n:
 		return 0, 0, 0, 0, 0, insn.ErrTruncated
