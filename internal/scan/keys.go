@@ -23,6 +23,9 @@ type targets struct {
 	lo, hi uint64 // of all targets
 	shift  uint   // bucket of an address: (addr - lo) >> shift
 	bucket []int32
+
+	// all holds every key, however far, since slots lead anywhere; nil if there are no slots.
+	all *targets
 }
 
 // reach is how far an address operand reaches, either way, on every CPU here.
@@ -38,16 +41,23 @@ func targetsNear(in *Input, text Segment) *targets {
 			near = append(near, t)
 		}
 	}
+	keys := make([]target, len(in.Keys))
 	for i, k := range in.Keys {
-		add(target{addr: uint64(k.Addr), size: uint32(max(k.Size, 1)), key: int32(i)})
+		keys[i] = target{addr: uint64(k.Addr), size: uint32(max(k.Size, 1)), key: int32(i)}
+		add(keys[i])
 	}
-	keys := newTargets(near) // those that a slot of this segment's module can lead to
+	var all *targets
+	if len(in.Slots) > 0 {
+		all = newTargets(keys)
+	}
 	for _, l := range in.Slots {
-		if first := keys.behind(uint64(l.Value)); first != nil {
+		if first := all.behind(uint64(l.Value)); first != nil {
 			add(target{addr: uint64(l.Addr), value: uint64(l.Value), size: 1, key: first.key})
 		}
 	}
-	return newTargets(near)
+	s := newTargets(near)
+	s.all = all
+	return s
 }
 
 func newTargets(t []target) *targets {
@@ -131,6 +141,9 @@ func (s *targets) behind(variable uint64) *target {
 
 // key returns the key that addr is in, or nil; a slot is none.
 func (s *targets) key(addr uint64) *target {
+	if s.all != nil {
+		s = s.all
+	}
 	if t := s.find(addr); t != nil && t.value == 0 {
 		return t
 	}
