@@ -22,17 +22,23 @@ func TestTorture(t *testing.T) {
 	builds := []struct {
 		name  string
 		flags []string
+		args  []string
 		share int // of the time, in percent
 		long  bool
 	}{
 		{name: "ordinary", share: 50},
-		{name: "pie", flags: []string{"-buildmode=pie"}, share: 25, long: true},
-		{name: "cgo", flags: []string{"-tags=cgothreads"}, share: 25, long: true},
+		// Text is written the other way when /proc/self/mem can't be written.
+		{name: "remap", args: []string{"-refuse=pwrite"}, share: 10, long: true},
+		{name: "pie", flags: []string{"-buildmode=pie"}, share: 20, long: true},
+		{name: "cgo", flags: []string{"-tags=cgothreads"}, share: 20, long: true},
 	}
 	for _, b := range builds {
 		t.Run(b.name, func(t *testing.T) {
 			if b.long {
 				testenv.Need(t, testenv.NotShort, testenv.Tool("gcc"))
+			}
+			if b.args != nil {
+				testenv.Need(t, testenv.Arch("amd64"), testenv.Native)
 			}
 			toggles := 0
 			if *torture >= time.Minute {
@@ -43,8 +49,8 @@ func TestTorture(t *testing.T) {
 				workers, toggles = 4, max(toggles/100, 2000)
 			}
 			prog := testenv.Build(t, "./testdata/torture", b.flags...)
-			cmd := testenv.Command(t, prog, "-d", (*torture * time.Duration(b.share) / 100).String(),
-				"-toggles", strconv.Itoa(toggles), "-workers", strconv.Itoa(workers))
+			cmd := testenv.Command(t, prog, append(b.args, "-d", (*torture*time.Duration(b.share)/100).String(),
+				"-toggles", strconv.Itoa(toggles), "-workers", strconv.Itoa(workers))...)
 			var out, stderr bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &stderr
 			err := cmd.Run()

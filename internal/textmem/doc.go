@@ -12,6 +12,8 @@
 //     the old one by mremap, which is atomic for the other threads: they find the old
 //     page or the new one. (Making the old page writable in place is never
 //     possible: other threads execute on it.)
+//     A page that is replaced is no file's any more: uprobes set later don't fire on it,
+//     and one that is set already leaves an INT3 in the copy that nobody answers.
 //
 // Writing is half of the work. The other threads' CPUs may have fetched the old
 // bytes: Serialize makes each of them execute a core-serialising instruction

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gkhi/gkhi"
 	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/patch/testdata/seccomp"
 )
 
 type hookSites struct {
@@ -90,7 +91,12 @@ func main() {
 	workers := flag.Int("workers", 10, "how many goroutines")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random choices")
 	needPatched := flag.Bool("patched", true, "it is wrong if sites are not patched")
+	refuse := flag.String("refuse", "", "a system call for the kernel to refuse")
 	flag.Parse()
+
+	if *refuse != "" {
+		must(seccomp.Refuse(*refuse))
+	}
 
 	end := time.Now().Add(*d)
 	more := func() bool { return time.Now().Before(end) || patch.Default.Status().Toggles < *toggles }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/internal/patch/testdata/seccomp"
 )
 
 var (
@@ -118,7 +119,7 @@ func Do(word string, w io.Writer) {
 	case "prepare":
 		err = gkhi.Prepare()
 	case "refuse":
-		err = refuse(arg)
+		err = seccomp.Refuse(arg)
 	case "plugin":
 		Extra()
 	case "fips":

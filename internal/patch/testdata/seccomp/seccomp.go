@@ -1,4 +1,5 @@
-package subject
+// Package seccomp has the kernel refuse system calls of the running process.
+package seccomp
 
 import (
 	"fmt"
@@ -23,8 +24,8 @@ var rules = map[string]rule{
 	"mremap":       {nr: 25, err: syscall.EPERM},
 }
 
-// refuse installs a seccomp filter for all threads.
-func refuse(call string) error {
+// Refuse installs a seccomp filter for all threads. call is a name in rules.
+func Refuse(call string) error {
 	r, ok := rules[call]
 	if !ok {
 		return fmt.Errorf("no rule for %q", call)
