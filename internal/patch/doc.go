@@ -10,12 +10,16 @@
 //	              JEQ past (6)         JMP past; NOP       TEST EAX, imm32; NOP
 //	  body away   JNE body (2)         TEST AL, imm8       JMP body
 //	              JNE body (6)         TEST EAX, imm32; NOP  JMP body; NOP
-//	bare        MOVQ key(SB), R        REX.W NOP5; NOP     REX.W CALL trampoline; NOP
+//	bare        MOVQ key(SB), R        LEAQ …, R           REX.W CALL trampoline; NOP
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So dormant and armed
 // differ in one byte, and toggling a guarded site rewrites no tail. (A NOP of two
 // bytes has no such twin; see docs/rationale.md.)
+//
+// LEAQ is the no-op of a bare site: the register is dead, and one instruction of
+// seven bytes is less to decode than two. Its last byte is that of NOP, for
+// threads that return from the CALL after it is gone.
 //
 // The compare never comes back once it is replaced, since a thread may stand
 // between the two no-ops. Nor is that needed: from then on the branch says what
@@ -28,7 +32,7 @@
 // file's first byte back: not the byte that they found. On a NOP5 that replaced a
 // compare this makes an instruction of one's head and the other's tail. So what replaces a compare or
 // a load begins with the same byte: 80, of which CMPB AL, $0 is the shortest
-// that touches no memory, and REX.W, which NOP and CALL ignore. A uprobe on either may come and go.
+// that touches no memory, and REX.W, which LEA wants and CALL ignores. A uprobe on either may come and go.
 // One on the branch, which is never the first instruction of a line or function, leaves the
 // compiled branch's first byte: of a short branch (2 bytes) that is a known form, which
 // the next move puts right, and until then it may run the body, which finds nothing to do, or skip it.
