@@ -33,23 +33,84 @@ const maxImm = 4
 // the four bytes at it lead to a target. The function of a candidate is
 // decoded once, and the search goes on behind it.
 func (s *amd64Scan) run() {
-	b := s.text.Bytes
 	// The target of an operand at p with no immediate is base+p+4+disp. In
 	// 32-bit arithmetic a difference of 4 GiB is lost; find sees to that.
 	first := s.keys.lo - maxImm
 	span := uint32(min(s.keys.hi-first, 1<<32-1))
 	skew := uint32(uint64(s.text.Addr) + 4 - first)
-	for p := 1; p+4 <= len(b); p++ {
-		if binary.LittleEndian.Uint32(b[p:])+uint32(p)+skew >= span {
-			continue
-		}
-		if b[p-1]&0xC7 != 0x05 {
-			continue
-		}
-		if t := s.candidate(p); t != nil {
-			p = s.function(p, t) - 1
+	filter := newFilter(s.keys, first)
+	b := s.text.Bytes
+	for p := 1; p+4 <= len(b); {
+		p += passOver(b[p:], uint32(p)+skew, span)
+		for end := min(p+eight, len(b)-3); p < end; p++ {
+			to := binary.LittleEndian.Uint32(b[p:]) + uint32(p) + skew
+			if to >= span || b[p-1]&0xC7 != 0x05 || !filter.has(to) {
+				continue
+			}
+			if t := s.candidate(p); t != nil {
+				p = s.function(p, t)
+				break
+			}
 		}
 	}
+}
+
+const eight = 8
+
+// passOver returns how many positions at the start of b, a multiple of eight, hold no displacement that is
+// less than span when its position and at are added. It is where the time goes in a
+// program with few sites, hence written out.
+func passOver(b []byte, at, span uint32) (n int) {
+	for ; len(b) >= eight+3; b = b[eight:] {
+		w := (*[eight + 3]byte)(b)
+		if binary.LittleEndian.Uint32(w[0:])+at < span ||
+			binary.LittleEndian.Uint32(w[1:])+(at+1) < span ||
+			binary.LittleEndian.Uint32(w[2:])+(at+2) < span ||
+			binary.LittleEndian.Uint32(w[3:])+(at+3) < span ||
+			binary.LittleEndian.Uint32(w[4:])+(at+4) < span ||
+			binary.LittleEndian.Uint32(w[5:])+(at+5) < span ||
+			binary.LittleEndian.Uint32(w[6:])+(at+6) < span ||
+			binary.LittleEndian.Uint32(w[7:])+(at+7) < span {
+			break
+		}
+		at += eight
+		n += eight
+	}
+	return n
+}
+
+// A filter is a coarse set of addresses: one bit says whether a target is in a block
+// of 1<<shift bytes or at most maxImm bytes behind it. Code is full of references to data near
+// the keys, and this turns nearly all of them away for one load.
+type filter struct {
+	bits  []uint64
+	shift uint
+}
+
+const (
+	filterShift = 6       // a cache line of data
+	filterBits  = 1 << 19 // at most: 64 KiB
+)
+
+// newFilter makes the filter of addresses counted from first.
+func newFilter(keys *targets, first uint64) *filter {
+	span := keys.hi - first
+	f := &filter{shift: filterShift}
+	for span>>f.shift >= filterBits {
+		f.shift++
+	}
+	f.bits = make([]uint64, span>>f.shift/64+1)
+	for _, t := range keys.t {
+		for a := (t.addr - maxImm - first) >> f.shift; a <= (t.addr+uint64(t.size)-1-first)>>f.shift; a++ {
+			f.bits[a/64] |= 1 << (a % 64)
+		}
+	}
+	return f
+}
+
+func (f *filter) has(to uint32) bool {
+	block := to >> f.shift
+	return f.bits[block/64]>>(block%64)&1 != 0
 }
 
 // candidate returns the target of an address operand at p.

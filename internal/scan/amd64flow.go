@@ -45,8 +45,10 @@ func (f *amd64Func) flagsDead(off uint32) Reason {
 			if walked(seen[:nseen], p) {
 				break
 			}
-			to, ok := f.at(in.Target(f.pc(p.off)))
-			if nseen == maxPaths || !ok && in.Kind != amd64.Jmp {
+			target := in.Target(f.pc(p.off))
+			to, ok := f.at(target)
+			tail := in.Kind == amd64.Jmp && !f.contains(target)
+			if nseen == maxPaths || !ok && !tail {
 				return FlagsUnknown
 			}
 			seen[nseen] = p
@@ -56,10 +58,10 @@ func (f *amd64Func) flagsDead(off uint32) Reason {
 				todo[ntodo] = flagPath{to, p.live} // as many as seen at most
 				ntodo++
 				p.off += uint32(in.Len)
-			case ok:
+			case !tail:
 				p.off = to
 			default:
-				p.live = 0 // a tail call
+				p.live = 0
 			}
 		}
 	}

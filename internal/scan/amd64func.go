@@ -64,9 +64,12 @@ func (f *amd64Func) inst(off uint32, in *amd64.Inst) {
 	}
 }
 
+// contains reports whether an address is in the function.
+func (f *amd64Func) contains(pc uint64) bool { return pc-f.entry < uint64(len(f.code)) }
+
 // at returns the offset of the instruction at an address, if one starts there.
 func (f *amd64Func) at(pc uint64) (uint32, bool) {
-	if pc-f.entry >= uint64(len(f.code)) {
+	if !f.contains(pc) {
 		return 0, false
 	}
 	off := uint32(pc - f.entry)

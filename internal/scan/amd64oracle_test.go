@@ -7,7 +7,6 @@ import (
 	"golang.org/x/arch/x86/x86asm"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
-	"github.com/gkhi/gkhi/internal/scan/elfimage"
 )
 
 // This file finds sites a second time, in another way: golang.org/x/arch decodes each function
@@ -42,11 +41,10 @@ type oracle struct {
 
 // newOracle decodes a function. Length and operands of what x/arch does not
 // know (see the tests of insn/amd64) come from the decoder under test.
-func newOracle(im *elfimage.Image, f elfimage.Func) *oracle {
+func newOracle(entry uint64, b []byte) *oracle {
 	o := &oracle{at: map[uint64]int{}}
-	b := im.Code(f)
 	for off := 0; off < len(b); {
-		in := oinst{pc: f.Entry + uint64(off)}
+		in := oinst{pc: entry + uint64(off)}
 		own, err := amd64.Decode(b[off:])
 		if err != nil {
 			return nil
@@ -117,6 +115,7 @@ func (o *oracle) liveness() {
 	if o.code[0].next != nil {
 		return // done before
 	}
+	// Behind the last instruction everything may be live.
 	for i := range o.code {
 		in := &o.code[i]
 		in.next = []int{}
@@ -135,12 +134,25 @@ func (o *oracle) liveness() {
 			for _, k := range in.next {
 				out |= o.code[k].live
 			}
+			if i+1 == len(o.code) && falls(&in.x) || o.strays(in) {
+				out = amd64.AllFlags
+			}
 			reads, kills := oracleFlags(&in.x)
 			if live := reads | out&^kills; live != in.live {
 				in.live, changed = live, true
 			}
 		}
 	}
+}
+
+// strays reports whether a branch goes where no instruction of the function is. A jump
+// out of it is a tail call, though.
+func (o *oracle) strays(in *oinst) bool {
+	if _, known := o.at[in.to]; known || in.to == 0 || in.x.Op == x86asm.CALL {
+		return false
+	}
+	last := o.code[len(o.code)-1]
+	return in.x.Op != x86asm.JMP || in.to >= o.code[0].pc && in.to < last.pc+uint64(last.size)
 }
 
 func falls(x *x86asm.Inst) bool {

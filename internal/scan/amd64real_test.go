@@ -52,7 +52,7 @@ func TestRealProgram(t *testing.T) {
 	var funcs []*oracle
 	var refs []uint64
 	for _, f := range im.Funcs {
-		o := newOracle(im, f)
+		o := newOracle(f.Entry, im.Code(f))
 		if o == nil {
 			t.Fatalf("%s does not decode", f.Name)
 		}
@@ -81,7 +81,7 @@ func TestRealProgram(t *testing.T) {
 	}
 	slices.SortFunc(keys, func(a, b scan.Key) int { return cmp.Compare(a.Addr, b.Addr) })
 	got := im.Scan(&scan.Input{Keys: keys})
-	checkOracle(t, im, funcs, keys, got)
+	checkOracle(t, funcs, keys, got)
 
 	guarded, bare := 0, 0
 	for _, s := range got.Sites {
@@ -102,7 +102,7 @@ func TestRealProgram(t *testing.T) {
 }
 
 // checkOracle compares a result with the oracle's view of all functions.
-func checkOracle(t *testing.T, im *elfimage.Image, funcs []*oracle, keys []scan.Key, got *scan.Result) {
+func checkOracle(t *testing.T, funcs []*oracle, keys []scan.Key, got *scan.Result) {
 	t.Helper()
 	sites, rejects := map[uint64]scan.Site{}, map[uint64]scan.Reject{}
 	for _, s := range got.Sites {
@@ -128,9 +128,8 @@ func checkOracle(t *testing.T, im *elfimage.Image, funcs []*oracle, keys []scan.
 			r, isReject := rejects[in.pc]
 			delete(sites, in.pc)
 			delete(rejects, in.pc)
-			where := func() string { f, _ := im.Find(in.pc); return f.Name + ": " + in.x.String() }
 			if !isSite && !isReject || isSite && s.Key != k || isReject && r.Key != k {
-				t.Errorf("%#x %s: the reference is missing, or not to key %d", in.pc, where(), k)
+				t.Errorf("%#x %v: the reference is missing, or not to key %d", in.pc, in.x, k)
 				continue
 			}
 			v := verdict{}
@@ -139,13 +138,13 @@ func checkOracle(t *testing.T, im *elfimage.Image, funcs []*oracle, keys []scan.
 			}
 			switch {
 			case isSite && !v.site:
-				t.Errorf("%#x %s: a false site: %+v", in.pc, where(), s)
+				t.Errorf("%#x %v: a false site: %+v", in.pc, in.x, s)
 			case isSite && (uint64(s.Branch) != v.branch || uint64(s.Target) != v.target):
-				t.Errorf("%#x %s: branch at %#x to %#x, want %#x to %#x", in.pc, where(), s.Branch, s.Target, v.branch, v.target)
+				t.Errorf("%#x %v: branch at %#x to %#x, want %#x to %#x", in.pc, in.x, s.Branch, s.Target, v.branch, v.target)
 			case !isSite && v.site && r.Reason != scan.ValueLive:
-				t.Errorf("%#x %s: a missed site: %v", in.pc, where(), r.Reason)
+				t.Errorf("%#x %v: a missed site: %v", in.pc, in.x, r.Reason)
 			case isReject && r.Reason == scan.FlagsLive && !v.live:
-				t.Errorf("%#x %s: the flags are not live", in.pc, where())
+				t.Errorf("%#x %v: the flags are not live", in.pc, in.x)
 			}
 		}
 	}

@@ -35,7 +35,10 @@ func (f oneFunc) Bounds(pc uintptr) (entry, end uintptr, ok bool) {
 // assemble puts together code from hexadecimal bytes and operands: "flag", "word", "flagslot" and
 // "wordslot", with a number added as in "flag+1", are RIP-relative displacements in an instruction that
 // ends right there, or with /n in one that ends n bytes behind.
-func assemble(t testing.TB, text string) []byte {
+func assemble(t testing.TB, text string) []byte { t.Helper(); return assembleAt(t, text, 0) }
+
+// assembleAt is assemble for code that is to be at an offset from textAddr.
+func assembleAt(t testing.TB, text string, offset int) []byte {
 	t.Helper()
 	names := map[string]uint64{"flag": flagAddr, "word": wordAddr, "flagslot": flagSlot, "wordslot": wordSlot}
 	var b []byte
@@ -61,7 +64,7 @@ func assemble(t testing.TB, text string) []byte {
 			}
 			return n
 		}
-		end := textAddr + uint64(len(b)) + 4 + number(behind)
+		end := textAddr + uint64(offset+len(b)) + 4 + number(behind)
 		b = binary.LittleEndian.AppendUint32(b, uint32(addr+number(plus)-end))
 	}
 	return b

@@ -91,11 +91,11 @@ func TestFixture(t *testing.T) {
 			if m.name != "plugin" && len(m.env) == 0 {
 				var funcs []*oracle
 				for _, f := range im.Funcs {
-					if o := newOracle(im, f); o != nil {
+					if o := newOracle(f.Entry, im.Code(f)); o != nil {
 						funcs = append(funcs, o)
 					}
 				}
-				checkOracle(t, im, funcs, keys, res)
+				checkOracle(t, funcs, keys, res)
 			}
 		})
 	}
