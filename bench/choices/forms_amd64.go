@@ -30,8 +30,8 @@ func init() {
 			{"guarded, body elsewhere: flag and branch", formFlagAway},
 			{"**guarded, body elsewhere: three no-ops**", formNopsAway},
 			{"bare: load", formLoadBare},
-			{"**bare: two no-ops**", formNopsBare},
-			{"bare: one instruction of seven bytes", formLeaBare},
+			{"bare: two no-ops", formNopsBare},
+			{"**bare: one instruction of seven bytes**", formLeaBare},
 		},
 	})
 }
