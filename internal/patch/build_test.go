@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"github.com/gkhi/gkhi/internal/testenv"
 )
 
+var allBuilds = flag.Bool("builds", false, "TestBuildModes tries the build modes that differ little, too")
+
 // TestBuildModes finds, patches and counts in programs built in every way.
 func TestBuildModes(t *testing.T) {
 	testenv.Need(t, patchable...)
@@ -20,16 +23,20 @@ func TestBuildModes(t *testing.T) {
 		flags []string
 		env   []string
 		need  []testenv.Requirement
+		extra bool // with -builds only
 	}{
 		{name: "ordinary"},
-		{name: "trimpath", flags: []string{"-trimpath"}},
+		{name: "trimpath", flags: []string{"-trimpath"}, extra: true},
 		{name: "stripped", flags: []string{"-ldflags=-s -w"}},
-		{name: "no optimisation", flags: []string{"-gcflags=-N -l"}},
+		{name: "no optimisation", flags: []string{"-gcflags=-N -l"}, extra: true},
 		{name: "static", env: []string{"CGO_ENABLED=0"}},
-		{name: "external linking", flags: []string{"-ldflags=-linkmode=external"}, need: []testenv.Requirement{testenv.Tool("gcc")}},
+		{name: "external linking", flags: []string{"-ldflags=-linkmode=external"}, need: []testenv.Requirement{testenv.Tool("gcc")}, extra: true},
 		{name: "pie", flags: []string{"-buildmode=pie"}, need: []testenv.Requirement{testenv.NotShort}},
-		{name: "pie stripped", flags: []string{"-buildmode=pie", "-ldflags=-s -w"}, need: []testenv.Requirement{testenv.NotShort}},
+		{name: "pie stripped", flags: []string{"-buildmode=pie", "-ldflags=-s -w"}, need: []testenv.Requirement{testenv.NotShort}, extra: true},
 	} {
+		if tt.extra && !*allBuilds {
+			continue
+		}
 		t.Run(tt.name, func(t *testing.T) {
 			testenv.Need(t, tt.need...)
 			prog := testenv.BuildWith(t, testenv.BuildSpec{Pkg: "./testdata/subject", Flags: tt.flags, Env: tt.env})
