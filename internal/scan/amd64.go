@@ -8,6 +8,7 @@ func AMD64(in *Input) *Result {
 	for _, text := range in.Text {
 		res.Stats.Bytes += len(text.Bytes)
 		s := amd64Scan{in: in, text: text, keys: targetsNear(in, text), res: res}
+		s.bounds = newBounds(in.Funcs, text)
 		if len(s.keys.t) > 0 {
 			s.run()
 		}
@@ -21,7 +22,9 @@ type amd64Scan struct {
 	text Segment
 	keys *targets
 	res  *Result
-	fn   amd64Func // reused from function to function
+
+	bounds *bounds
+	fn     amd64Func // reused from function to function
 }
 
 // maxImm is the longest immediate behind an address operand, which
@@ -129,7 +132,7 @@ func (s *amd64Scan) candidate(p int) *target {
 // which the search goes on.
 func (s *amd64Scan) function(p int, t *target) (next int) {
 	at := s.text.Addr + uintptr(p)
-	entry, end, ok := s.in.Funcs.Bounds(at)
+	entry, end, ok := s.bounds.find(p)
 	if !ok || entry < s.text.Addr || entry > at || end <= at {
 		s.unsure(Reject{Reason: OutsideGo, Addr: at}, t)
 		return p + 1

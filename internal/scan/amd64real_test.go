@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,9 @@ func TestRealProgram(t *testing.T) {
 	slices.SortFunc(keys, func(a, b scan.Key) int { return cmp.Compare(a.Addr, b.Addr) })
 	got := im.Scan(&scan.Input{Keys: keys})
 	checkOracle(t, funcs, keys, got)
+	if again := scan.AMD64(&scan.Input{Keys: keys, Text: im.Text, Funcs: withEntries{im}}); !reflect.DeepEqual(got, again) {
+		t.Error("the result is another one where the text has to show the ends of functions")
+	}
 
 	guarded, bare := 0, 0
 	for _, s := range got.Sites {
@@ -99,6 +103,14 @@ func TestRealProgram(t *testing.T) {
 	if guarded < 500 || bare < 100 || len(got.Rejects) < 1000 {
 		t.Error("too few sites or rejects to show anything")
 	}
+}
+
+// withEntries makes the scan find ends as in a running program.
+type withEntries struct{ *elfimage.Image }
+
+func (w withEntries) Entry(pc uintptr) (uintptr, bool) {
+	f, ok := w.Find(uint64(pc))
+	return uintptr(f.Entry), ok
 }
 
 // checkOracle compares a result with the oracle's view of all functions.

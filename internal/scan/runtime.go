@@ -6,19 +6,21 @@ import "runtime"
 // The runtime knows where a function starts but not where it ends, so the end is
 // the start of the next one, found by bisection. Runtime.FuncForPC names
 // inlined functions, but its Entry is that of the function around
-// them, which is what Bounds has to return.
+// them, which is what Bounds has to return. Safe for concurrent use.
 func Runtime() Funcs { return runtimeFuncs{} }
 
 type runtimeFuncs struct{}
 
-func (runtimeFuncs) Bounds(pc uintptr) (entry, end uintptr, ok bool) {
-	return boundsByEntry(pc, func(pc uintptr) (uintptr, bool) {
-		f := runtime.FuncForPC(pc)
-		if f == nil {
-			return 0, false
-		}
-		return f.Entry(), true
-	})
+func (f runtimeFuncs) Bounds(pc uintptr) (entry, end uintptr, ok bool) {
+	return boundsByEntry(pc, f.Entry)
+}
+
+func (runtimeFuncs) Entry(pc uintptr) (uintptr, bool) {
+	f := runtime.FuncForPC(pc)
+	if f == nil {
+		return 0, false
+	}
+	return f.Entry(), true
 }
 
 // boundsByEntry finds the end of a function given only a way to find entries.

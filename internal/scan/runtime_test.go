@@ -1,12 +1,14 @@
 package scan
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 )
 
 // TestBoundsByEntry lays out made-up functions, of no alignment, in all sizes.
@@ -75,5 +77,88 @@ func TestRuntime(t *testing.T) {
 	}
 	if _, _, ok := Runtime().Bounds(1); ok {
 		t.Error("address 1 has bounds")
+	}
+}
+
+// TestBounds compares the bounds that the text shows with those that only the runtime's entries give, for
+// functions all over this program, going forward as a scan does.
+func TestBounds(t *testing.T) {
+	text := ownText(t)
+	b := newBounds(Runtime(), text)
+	shown := 0
+	for p := 100; p < len(text.Bytes); p += 40 {
+		from, to, ok := b.find(p)
+		wantFrom, wantTo, wantOK := Runtime().Bounds(text.Addr + uintptr(p))
+		if from != wantFrom || to != wantTo || ok != wantOK {
+			t.Fatalf("bounds of %#x: %#x–%#x, %v; want %#x–%#x, %v", text.Addr+uintptr(p), from, to, ok, wantFrom, wantTo, wantOK)
+		}
+		if b.end != 0 {
+			shown++
+		}
+	}
+	if shown < 1000 && runtime.GOARCH == "amd64" { // where functions are padded with INT3
+		t.Errorf("the text showed only %d ends", shown)
+	}
+}
+
+// ownText returns 256 KiB of the running program's functions.
+func ownText(t testing.TB) Segment {
+	t.Helper()
+	start := reflect.ValueOf(runtime.GC).Pointer()
+	const size = 256 << 10
+	if runtime.FuncForPC(start+size) == nil {
+		t.Fatal("the runtime is smaller than expected")
+	}
+	return Segment{start, unsafe.Slice((*byte)(unsafe.Add(nil, start)), size)}
+}
+
+func TestPaddingBehind(t *testing.T) {
+	pad := func(before, n int) []byte {
+		return append(bytes.Repeat([]byte{0x90}, before), append(bytes.Repeat([]byte{int3}, n), 0x55)...)
+	}
+	for _, tt := range []struct {
+		code []byte
+		p    int
+		last int
+		next int
+		ok   bool
+	}{
+		{pad(12, 4), 0, 11, 16, true},
+		{pad(12, 4), 14, 13, 16, true},
+		{pad(12, 20), 0, 11, 32, true},
+		{pad(12, 3), 0, 0, 0, false},
+		{append(pad(5, 1), pad(5, 4)...), 0, 11, 16, true},
+		{pad(16, 0), 0, 0, 0, false},
+		{pad(0, 16), 0, 0, 0, false}, // no byte before it
+		{nil, 0, 0, 0, false},
+	} {
+		if last, next, ok := paddingBehind(Segment{0x1000, tt.code}, tt.p); last != tt.last && tt.ok || next != tt.next || ok != tt.ok {
+			t.Errorf("% x from %d: %d, %d, %v; want %d, %d, %v", tt.code, tt.p, last, next, ok, tt.last, tt.next, tt.ok)
+		}
+	}
+}
+
+// BenchmarkBounds finds the bounds of functions all over the test program.
+func BenchmarkBounds(b *testing.B) {
+	text := ownText(b)
+	for _, bm := range []struct {
+		name  string
+		funcs Funcs
+		step  int
+	}{
+		{"dense", Runtime(), 300},
+		{"sparse", Runtime(), 3000},
+		{"by entries alone", struct{ Funcs }{Runtime()}, 300},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			f := newBounds(bm.funcs, text)
+			p := 100
+			for b.Loop() {
+				f.find(p)
+				if p += bm.step; p >= len(text.Bytes) {
+					p = 100
+				}
+			}
+		})
 	}
 }

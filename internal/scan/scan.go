@@ -33,6 +33,13 @@ type Funcs interface {
 	Bounds(pc uintptr) (entry, end uintptr, ok bool)
 }
 
+// Entries is what a Funcs may have besides, if it takes long to find where a function
+// ends: Entry is Bounds without the end. The end is then found by looking at the text,
+// and proved by two calls of Entry.
+type Entries interface {
+	Entry(pc uintptr) (entry uintptr, ok bool)
+}
+
 // Input is what to scan for, and where.
 type Input struct {
 	Keys  []Key
