@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -83,7 +82,10 @@ func TestRealProgram(t *testing.T) {
 	slices.SortFunc(keys, func(a, b scan.Key) int { return cmp.Compare(a.Addr, b.Addr) })
 	got := im.Scan(&scan.Input{Keys: keys})
 	checkOracle(t, funcs, keys, got)
-	if again := scan.AMD64(&scan.Input{Keys: keys, Text: im.Text, Funcs: withEntries{im}}); !reflect.DeepEqual(got, again) {
+	// A marker that the linker puts between functions, of nothing but INT3, then counts as padding: hence
+	// not Stats.
+	again := scan.AMD64(&scan.Input{Keys: keys, Text: im.Text, Funcs: withEntries{im}})
+	if !slices.Equal(got.Sites, again.Sites) || !slices.Equal(got.Rejects, again.Rejects) {
 		t.Error("the result is another one where the text has to show the ends of functions")
 	}
 
