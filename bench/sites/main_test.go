@@ -38,7 +38,7 @@ func TestQuick(t *testing.T) {
 	if status != 0 || err != nil {
 		t.Fatalf("status %d, %v: %s", status, err, &errs)
 	}
-	for _, want := range []string{"\n### Targets\n", "\n### A dense loop", "\n| dormant point "} {
+	for _, want := range []string{"\n### Targets\n", "\n### A dense loop", "\n| dormant point: "} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("there is no %q in\n%s", want, &out)
 		}
