@@ -60,9 +60,9 @@ func (s *amd64Scan) run() {
 
 const eight = 8
 
-// passOver returns how many positions at the start of b, a multiple of eight, hold no displacement that is
-// less than span when its position and at are added. It is where the time goes in a
-// program with few sites, hence written out.
+// passOver returns how many positions at the start of b, a multiple of eight, hold
+// no displacement that is less than span when its position and at are added. It is
+// where the time goes in a program with few sites, hence written out.
 func passOver(b []byte, at, span uint32) (n int) {
 	for ; len(b) >= eight+3; b = b[eight:] {
 		w := (*[eight + 3]byte)(b)
@@ -82,9 +82,10 @@ func passOver(b []byte, at, span uint32) (n int) {
 	return n
 }
 
-// A filter is a coarse set of addresses: one bit says whether a target is in a block
-// of 1<<shift bytes or at most maxImm bytes behind it. Code is full of references to data near
-// the keys, and this turns nearly all of them away for one load.
+// A filter is a coarse set of addresses: one bit says whether a target is in a
+// block of 1<<shift bytes or at most maxImm bytes behind it. Code is full of
+// references to data near the keys, and this turns nearly all of them away for one
+// load.
 type filter struct {
 	bits  []uint64
 	shift uint
@@ -156,8 +157,9 @@ func (s *amd64Scan) function(p int, t *target) (next int) {
 	return stop
 }
 
-// unsure rejects a candidate of which it is not known that it is an operand. Those that would lead to
-// a slot are passed over unless the slot's variable is a key itself.
+// unsure rejects a candidate of which it is not known that it is an operand. Those
+// that would lead to a slot are passed over unless the slot's variable is a key
+// itself.
 func (s *amd64Scan) unsure(r Reject, t *target) {
 	r.GOT = t.value != 0
 	if r.GOT {

@@ -2,15 +2,17 @@ package scan
 
 import "bytes"
 
-// bounds finds the functions of one segment. Where the text shows that they end, it asks no more than
-// is needed to prove it: of the runtime, an entry is cheap to ask for at an entry itself, and dear in the
-// middle of a function (it decodes tables up to there).
+// bounds finds the functions of one segment. Where the text shows that they end, it
+// asks no more than is needed to prove it: of the runtime, an entry is cheap to ask
+// for at an entry itself, and dear in the middle of a function (it decodes tables
+// up to there).
 type bounds struct {
 	funcs   Funcs
 	entries Entries // or nil
 	text    Segment
 	// end is where the function that was found last ends, if that is known to be an
-	// entry, and 0 otherwise. The next candidate is often in the function that starts there.
+	// entry, and 0 otherwise. The next candidate is often in the function that
+	// starts there.
 	end uintptr
 }
 
@@ -49,9 +51,9 @@ func (b *bounds) find(p int) (entry, end uintptr, ok bool) {
 	return b.funcs.Bounds(at)
 }
 
-// proveEnd looks for the end of the function at entry, behind offset p: an
-// aligned address that is an entry, with the byte before the padding in front of it still in
-// the function.
+// proveEnd looks for the end of the function at entry, behind offset p: an aligned
+// address that is an entry, with the byte before the padding in front of it still
+// in the function.
 func (b *bounds) proveEnd(entry uintptr, p int) (end uintptr, ok bool) {
 	last, next, ok := paddingBehind(b.text, p)
 	if !ok {
@@ -68,8 +70,9 @@ func (b *bounds) proveEnd(entry uintptr, p int) (end uintptr, ok bool) {
 	return end, true
 }
 
-// paddingBehind finds the first bytes INT3 behind offset p that reach up to
-// an aligned address, and returns the offsets of the byte in front of them and of the one behind.
+// paddingBehind finds the first bytes INT3 behind offset p that reach up to an
+// aligned address, and returns the offsets of the byte in front of them and of the
+// one behind.
 func paddingBehind(text Segment, p int) (last, next int, ok bool) {
 	stop := min(p+maxEndSearch, len(text.Bytes))
 	for p < stop {

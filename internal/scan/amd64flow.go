@@ -14,9 +14,9 @@ type flagPath struct {
 	live amd64.Flags
 }
 
-// flagsDead reports (0) that no flag is read before it is overwritten from the instruction at
-// off on, on any path. A call, a return and a jump out of the function end
-// a path: flags are not live there in Go's calling convention.
+// flagsDead reports (0) that no flag is read before it is overwritten from the
+// instruction at off on, on any path. A call, a return and a jump out of the
+// function end a path: flags are not live there in Go's calling convention.
 func (f *amd64Func) flagsDead(off uint32) Reason {
 	var seen, todo [maxPaths]flagPath // branches met, and targets to go on from
 	nseen, ntodo := 0, 1

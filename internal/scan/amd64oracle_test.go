@@ -9,13 +9,13 @@ import (
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 )
 
-// This file finds sites a second time, in another way: golang.org/x/arch decodes each function
-// whole, and liveness of flags is worked out backwards over the whole function, to a fixed point. It is slow and
-// has no search, so it can miss nothing that the scan might.
+// This file finds sites a second time, in another way: golang.org/x/arch decodes
+// each function whole, and liveness of flags is worked out backwards over the whole
+// function, to a fixed point. It is slow and has no search, so it can miss nothing
+// that the scan might.
 
 // A verdict is what the oracle says about one reference.
 type verdict struct {
-	key    int
 	site   bool
 	branch uint64 // of a guarded site
 	target uint64
@@ -163,8 +163,8 @@ func falls(x *x86asm.Inst) bool {
 	return true
 }
 
-// Which flags instructions of Go programs read and overwrite, by the start of their names. All
-// others leave them alone.
+// Which flags instructions of Go programs read and overwrite, by the start of their
+// names. All others leave them alone.
 func oracleFlags(x *x86asm.Inst) (reads, kills amd64.Flags) {
 	const (
 		c, z, s, o, p = amd64.CF, amd64.ZF, amd64.SF, amd64.OF, amd64.PF

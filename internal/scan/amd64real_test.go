@@ -41,8 +41,9 @@ func goProgram(t testing.TB) *elfimage.Image {
 // TestRealProgram scans a large program for variables that it really uses as keys
 // and compares with the oracle: no false site, none missed, every reference accounted for.
 //
-// The runtime's writeBarrier is tested in thousands of places as hooks are, but as a word of four bytes:
-// CMPL $0, writeBarrier(SB). Each is first turned into CMPB, which is as long.
+// The runtime's writeBarrier is tested in thousands of places as hooks are, but as
+// a word of four bytes: CMPL $0, writeBarrier(SB). Each is first turned into CMPB,
+// which is as long.
 func TestRealProgram(t *testing.T) {
 	im := goProgram(t)
 	barrier, ok := im.Syms["runtime.writeBarrier"]
@@ -82,8 +83,8 @@ func TestRealProgram(t *testing.T) {
 	slices.SortFunc(keys, func(a, b scan.Key) int { return cmp.Compare(a.Addr, b.Addr) })
 	got := im.Scan(&scan.Input{Keys: keys})
 	checkOracle(t, funcs, keys, got)
-	// A marker that the linker puts between functions, of nothing but INT3, then counts as padding: hence
-	// not Stats.
+	// A marker that the linker puts between functions, of nothing but INT3, then
+	// counts as padding: hence not Stats.
 	again := scan.AMD64(&scan.Input{Keys: keys, Text: im.Text, Funcs: withEntries{im}})
 	if !slices.Equal(got.Sites, again.Sites) || !slices.Equal(got.Rejects, again.Rejects) {
 		t.Error("the result is another one where the text has to show the ends of functions")

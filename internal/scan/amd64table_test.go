@@ -11,8 +11,8 @@ import (
 	"github.com/gkhi/gkhi/internal/scan"
 )
 
-// Where synthetic programs are, and what they refer to: flag is a guarded key of 8 bytes, word a bare one,
-// and the slots hold their addresses.
+// Where synthetic programs are, and what they refer to: flag is a guarded key of 8
+// bytes, word a bare one, and the slots hold their addresses.
 const (
 	textAddr = 0x401000
 	flagAddr = 0x481000
@@ -32,9 +32,10 @@ func (f oneFunc) Bounds(pc uintptr) (entry, end uintptr, ok bool) {
 	return f.entry, f.end, f.entry <= pc && pc < f.end
 }
 
-// assemble puts together code from hexadecimal bytes and operands: "flag", "word", "flagslot" and
-// "wordslot", with a number added as in "flag+1", are RIP-relative displacements in an instruction that
-// ends right there, or with /n in one that ends n bytes behind.
+// assemble puts together code from hexadecimal bytes and operands: "flag", "word",
+// "flagslot" and "wordslot", with a number added as in "flag+1", are RIP-relative
+// displacements in an instruction that ends right there, or with /n in one that
+// ends n bytes behind.
 func assemble(t testing.TB, text string) []byte { t.Helper(); return assembleAt(t, text, 0) }
 
 // assembleAt is assemble for code that is to be at an offset from textAddr.

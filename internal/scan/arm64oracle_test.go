@@ -11,9 +11,9 @@ import (
 	"github.com/gkhi/gkhi/internal/scan/elfimage"
 )
 
-// The oracle for arm64 works block by block: within one it knows which registers hold
-// which address, from golang.org/x/arch's view of the instructions. Liveness of registers is worked out
-// backwards over the whole function, as for amd64.
+// The oracle for arm64 works block by block: within one it knows which registers
+// hold which address, from golang.org/x/arch's view of the instructions. Liveness
+// of registers is worked out backwards over the whole function, as for amd64.
 
 // An access is a load or store at a known address.
 type access struct {

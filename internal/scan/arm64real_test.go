@@ -14,8 +14,8 @@ import (
 	"github.com/gkhi/gkhi/internal/testenv"
 )
 
-// TestRealProgramARM64 is TestRealProgram for arm64. Here too the runtime's writeBarrier is made a
-// byte, by turning MOVWU writeBarrier(SB), R into MOVBU.
+// TestRealProgramARM64 is TestRealProgram for arm64. Here too the runtime's
+// writeBarrier is made a byte, by turning MOVWU writeBarrier(SB), R into MOVBU.
 func TestRealProgramARM64(t *testing.T) {
 	testenv.Need(t, testenv.NotShort, testenv.NoRace)
 	im, err := elfimage.Open(testenv.BuildWith(t, testenv.BuildSpec{
@@ -111,7 +111,8 @@ func TestRealProgramARM64(t *testing.T) {
 		f, _ := im.Find(uint64(s.Addr))
 		t.Errorf("%s: a false site: %+v", f.Name, s)
 	}
-	// What is left of the rejects are uses in another block than the address, and addresses taken.
+	// What is left of the rejects are uses in another block than the address, and
+	// addresses taken.
 	t.Logf("%d keys, %d guarded sites, %d bare, rejects: %v; %+v", len(keys), guarded, len(got.Sites)-guarded, why, got.Stats)
 	if why[scan.ValueUnknown] > guarded/100 {
 		t.Error("of too many sites it is not known whether the value is used")

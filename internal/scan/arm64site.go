@@ -21,8 +21,9 @@ type addrSeen struct {
 // maxFollow bounds how many words are looked at for one address.
 const maxFollow = 2048
 
-// follow tracks the address that word i puts in reg to its uses. Each use of a key is a
-// site or a reject; if a key's address is formed and none is found, the forming is a reject.
+// follow tracks the address that word i puts in reg to its uses. Each use of a key
+// is a site or a reject; if a key's address is formed and none is found, the
+// forming is a reject.
 func (s *arm64Scan) follow(i int, reg uint8, to uint64) {
 	clear(s.seen)
 	if s.seen == nil {

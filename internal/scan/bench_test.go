@@ -9,9 +9,10 @@ import (
 	"github.com/gkhi/gkhi/internal/scan/elfimage"
 )
 
-// BenchmarkAMD64 scans a large program: for keys that nothing refers to (the cost of looking
-// at every position), for as many as a program may have hooks, and for the runtime's writeBarrier, which
-// is used in a quarter of all functions. The figure to watch is ms/MiB of text.
+// BenchmarkAMD64 scans a large program: for keys that nothing refers to (the cost
+// of looking at every position), for as many as a program may have hooks, and for
+// the runtime's writeBarrier, which is used in a quarter of all functions. The
+// figure to watch is ms/MiB of text.
 func BenchmarkAMD64(b *testing.B) {
 	im := goProgram(b)
 	barrier := uintptr(im.Syms["runtime.writeBarrier"])
@@ -43,7 +44,8 @@ func BenchmarkAMD64(b *testing.B) {
 	}
 }
 
-// usedOnce returns the addresses from start on, where variables are, that one instruction refers to.
+// usedOnce returns the addresses from start on, where variables are, that one
+// instruction refers to.
 func usedOnce(im *elfimage.Image, start uintptr) (once []uintptr) {
 	uses := map[uintptr]int{}
 	for _, f := range im.Funcs {

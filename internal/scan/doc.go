@@ -23,29 +23,38 @@
 //
 // # How it is sure of instruction boundaries
 //
-// A search for the bytes of an address operand yields candidates, fast, and
-// misses none, since each four-byte position is looked at. A candidate counts only if decoding
-// its function from the entry, instruction by instruction, arrives at it. Entries
-// come from the caller ([Funcs]); the compiler and the assembler put no data
-// between an entry and the function's end, and the decoder refuses what it does not know, in which case every
-// candidate of that function is rejected.
+// On amd64 a search for the bytes of an address operand yields candidates, fast,
+// and misses none, since each four-byte position is looked at. A candidate counts
+// only if decoding its function from the entry, instruction by instruction, arrives
+// at it. Entries come from the caller ([Funcs]); the compiler and the assembler put
+// no data between an entry and the function's end, and the decoder refuses what it
+// does not know, in which case every candidate of that function is rejected.
+//
+// On arm64 every word is an instruction or, in a few assembly functions, a
+// constant. A constant would have to look like ADRP with the page of a key, in
+// front of what makes a site of it.
 //
 // # What is proved here, and what the caller guarantees
 //
 // For a guarded site it is proved that the branch directly follows the compare,
-// that no direct branch of the function goes between them, and that the flags of the
-// compare are overwritten before they are read on both ways out, so that the
-// branch is the only thing that depends on the compare. Jump tables cannot be seen,
-// but the compiler's dispatch overwrites the flags and so can't lead
-// to a branch that wants those of a compare. Across calls and returns flags and (but for
-// arguments and results) registers are dead by Go's calling convention.
+// that no direct branch of the function goes between them, and that the flags of
+// the compare are overwritten before they are read on both ways out, so that the
+// branch is the only thing that depends on the compare. On arm64 it is the loaded
+// register of which this is proved. Jump tables cannot be seen, but the compiler's
+// dispatch overwrites the flags, and so can't lead to a branch that wants those of
+// a compare. Across calls and returns flags are dead by Go's calling convention,
+// and so are registers, but for those that pass arguments and results.
 //
-// For a bare site the load's register must be dead. Proved is that the first instruction
-// that mentions it in the straight line behind the load does not read it. The
-// rest is for the caller to guarantee: a bare key is read by Go code only as a discarded atomic load,
-// and the functions that use its value are named by Input.Skip. The
-// same goes for the loaded register of arm64's guarded form: Armed's result is
-// a branch condition and is not also passed to a call or returned.
+// Two things are for the caller to guarantee, since only the source can tell:
+//
+//   - A bare key is read by Go code only as a discarded atomic load; functions that
+//     use its value are named by Input.Skip. The scan rejects a load if the first
+//     instruction that mentions its register, in the straight line behind it, reads
+//     it.
+//   - On arm64 the result of testing a flag is a branch condition and is not also
+//     passed to a call or returned in the register that it was loaded into. (On
+//     amd64 such a flag is loaded into a register, not compared in memory, and is
+//     rejected.)
 //
 // The package is pure and safe for concurrent use. It works on any host: the
 // bytes may come from an ELF file of another CPU.

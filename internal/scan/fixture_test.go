@@ -33,10 +33,11 @@ var fixtureKeys = []struct {
 	{name: "words", symbol: "words", bare: true},
 }
 
-// TestFixture compiles the fixture in every build mode and compares what each of its functions holds with
-// the comment on it: "want: KEY next" is a guarded site whose body falls through,
-// "KEY away" one whose body is out of line, "KEY bare" a bare site; "reject KEY" is a
-// reference that is none, "address KEY" one that takes the address.
+// TestFixture compiles the fixture in every build mode and compares what each of
+// its functions holds with the comment on it: "want: KEY next" is a guarded site
+// whose body falls through, "KEY away" one whose body is out of line, "KEY bare" a
+// bare site; "reject KEY" is a reference that is none, "address KEY" one that takes
+// the address.
 func TestFixture(t *testing.T) {
 	modes := []struct {
 		name  string

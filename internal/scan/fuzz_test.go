@@ -9,8 +9,9 @@ import (
 	"github.com/gkhi/gkhi/internal/scan"
 )
 
-// FuzzAMD64 gives the scan arbitrary bytes, with references to keys among them: every
-// reference of the decoded function is accounted for, and what is called a site looks like one.
+// FuzzAMD64 gives the scan arbitrary bytes, with references to keys among them:
+// every reference of the decoded function is accounted for, and what is called a
+// site looks like one.
 func FuzzAMD64(f *testing.F) {
 	for _, s := range []string{
 		"803d flag/1 00 7402 9090 c3", "803d flag/1 00 6690 0f8500000000 c3", "488b05 word c3",
@@ -62,7 +63,8 @@ func FuzzAMD64(f *testing.F) {
 	})
 }
 
-// boundaries returns where the instructions of a function start, or nothing if not all are known.
+// boundaries returns where the instructions of a function start, or nothing if not
+// all are known.
 func boundaries(code []byte) (offs []int) {
 	for off := 0; off < len(code); {
 		i, err := amd64.Decode(code[off:])
@@ -108,7 +110,8 @@ var streamSteps = []string{
 	"74 ?", "74 ?", "75 ?", "75 ?", "72 ?", "77 ?", "eb ?", "0f84 ????", "0f85 ????",
 }
 
-// FuzzAMD64Stream gives the scan functions made of whole instructions and compares with the oracle.
+// FuzzAMD64Stream gives the scan functions made of whole instructions and compares
+// with the oracle.
 func FuzzAMD64Stream(f *testing.F) {
 	f.Add([]byte{0, 32, 2, 22, 22, 24})
 	f.Add([]byte{0, 34, 255, 9, 13, 24})
@@ -150,7 +153,8 @@ func FuzzAMD64Stream(f *testing.F) {
 	})
 }
 
-// FuzzARM64 gives the scan arbitrary words: it neither panics nor calls a site what is not a load or a branch.
+// FuzzARM64 gives the scan arbitrary words: it neither panics nor calls a site what
+// is not a load or a branch.
 func FuzzARM64(f *testing.F) {
 	for _, s := range []string{
 		"adrp 27 flag, ldrb 4 27 flag, 36000044, d503201f, d65f03c0",

@@ -80,8 +80,9 @@ func TestRuntime(t *testing.T) {
 	}
 }
 
-// TestBounds compares the bounds that the text shows with those that only the runtime's entries give, for
-// functions all over this program, going forward as a scan does.
+// TestBounds compares the bounds that the text shows with those that only the
+// runtime's entries give, for functions all over this program, going forward as a
+// scan does.
 func TestBounds(t *testing.T) {
 	text := ownText(t)
 	b := newBounds(Runtime(), text)

@@ -29,9 +29,10 @@ func fromRFLAGS(r uint64) (f amd64.Flags) {
 	return f
 }
 
-// TestFlagsOnProcessor executes instructions of registers with every setting of the flags and
-// checks what the decoder says of them against what the processor does: results depend on no
-// flag that is not in Reads, and a flag in Writes does not depend on its old value.
+// TestFlagsOnProcessor executes instructions of registers with every setting of the
+// flags and checks what the decoder says of them against what the processor does:
+// results depend on no flag that is not in Reads, and a flag in Writes does not
+// depend on its old value.
 func TestFlagsOnProcessor(t *testing.T) {
 	if !cpu.X86.HasBMI1 || !cpu.X86.HasBMI2 || !cpu.X86.HasADX || !cpu.X86.HasPOPCNT || !cpu.X86.HasSSE41 {
 		t.Skip("this processor lacks some of BMI1, BMI2, ADX, POPCNT, SSE4.1")

@@ -7,8 +7,9 @@ import (
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 )
 
-// FuzzDecode: decoding never panics, stays within the bytes, does not depend on what follows the
-// instruction, and agrees with golang.org/x/arch where both know the instruction.
+// FuzzDecode: decoding never panics, stays within the bytes, does not depend on
+// what follows the instruction, and agrees with golang.org/x/arch where both know
+// the instruction.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		"\x80\x3d\xab\xd7\x0c\x00\x00", "\x48\x8b\x0d\x29\xda\x0e\x00", "\x74\x25", "\x0f\x85\x00\xff\xff\xff",

@@ -73,8 +73,8 @@ func TestObjdumpRandom(t *testing.T) {
 	}
 }
 
-// compareObjdump compares with objdump's view of a file. It returns the number of instructions,
-// and by mnemonic how many of them the decoder refused.
+// compareObjdump compares with objdump's view of a file. It returns the number of
+// instructions, and by mnemonic how many of them the decoder refused.
 func compareObjdump(t *testing.T, args ...string) (n int, refused map[string]int) {
 	t.Helper()
 	refused = map[string]int{}
@@ -173,7 +173,8 @@ func eachObjdump(t *testing.T, args []string, f func(dumpLine)) {
 	}
 }
 
-// parseDump parses a line such as "  26a6e:\t48 8b 05 ...\tmov    0x1(%rip),%rax        # 1d2f90 <x>".
+// parseDump parses a line such as "  26a6e:\t48 8b 05 ...\tmov    0x1(%rip),%rax
+// # 1d2f90 <x>".
 func parseDump(s string) (l dumpLine, ok bool, err error) {
 	part := strings.Split(s, "\t")
 	if len(part) < 3 || !strings.HasSuffix(part[0], ":") {

@@ -14,9 +14,10 @@ type window = [windowLen]byte
 
 const windowLen = 24
 
-// A layout is where the parts of an instruction are, and its bytes that are no displacement or
-// immediate. It is packed, as parse returns it in a register: scanning takes apart every instruction
-// of a function, and through memory that takes twice the time.
+// A layout is where the parts of an instruction are, and its bytes that are no
+// displacement or immediate. It is packed, as parse returns it in a register:
+// scanning takes apart every instruction of a function, and through memory that
+// takes twice the time.
 //
 //	bits   0–4 length          16–19 displacement's length   28–31 map
 //	       8–11 ModRM's offset 20–23 immediate's length      32–39 opcode
@@ -44,8 +45,8 @@ func parse(b []byte) (l layout, a attr, px Prefixes, disp, imm int32, err error)
 	return parseShort(b)
 }
 
-// parseShort parses where b is shorter than a window. What is read beyond b is zeros, and does
-// not count, as too many bytes turn out to have been read.
+// parseShort parses where b is shorter than a window. What is read beyond b is
+// zeros, and does not count, as too many bytes turn out to have been read.
 func parseShort(b []byte) (l layout, a attr, px Prefixes, disp, imm int32, err error) {
 	var w window
 	return parseWindow(&w, copy(w[:], b))

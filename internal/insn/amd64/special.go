@@ -53,9 +53,9 @@ func bySpecial(l layout, a attr, px Prefixes) (attr, bool) {
 	return a, true
 }
 
-// branchPrefixes settles what prefixes do to instructions whose Kind is not Other. It refuses 66 on a
-// near branch: Intel ignores it, AMD takes a 16-bit displacement and truncates RIP. With REX.W
-// both ignore it.
+// branchPrefixes settles what prefixes do to instructions whose Kind is not Other.
+// It refuses 66 on a near branch: Intel ignores it, AMD takes a 16-bit displacement
+// and truncates RIP. With REX.W both ignore it.
 func branchPrefixes(l layout, a attr, px Prefixes, ok bool) (attr, bool) {
 	switch k := a.kind(); {
 	case k.branch():

@@ -147,8 +147,8 @@ func xkind(x *x86asm.Inst) amd64.Kind {
 }
 
 // flagRows says, by mnemonic, which flags an instruction reads and which it
-// overwrites or leaves undefined, independently of the tables under test (Intel SDM volume 1,
-// appendix A). A mnemonic that is in no row does neither.
+// overwrites or leaves undefined, independently of the tables under test (Intel SDM
+// volume 1, appendix A). A mnemonic that is in no row does neither.
 var flagRows = []struct {
 	ops          string
 	reads, kills amd64.Flags

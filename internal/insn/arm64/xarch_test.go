@@ -192,8 +192,9 @@ func xkind(w uint32, x *arm64asm.Inst) arm64.Kind {
 
 var regName = regexp.MustCompile(`\b[XW](\d+)\b`)
 
-// compareRegs checks that every general register in x/arch's operands is
-// accounted for: the sources and bases are read, the destinations written, and nothing else is written.
+// compareRegs checks that every general register in x/arch's operands is accounted
+// for: the sources and bases are read, the destinations written, and nothing else
+// is written.
 func compareRegs(t *testing.T, w uint32, x *arm64asm.Inst) {
 	t.Helper()
 	reads, writes := arm64.Registers(w)
