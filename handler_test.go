@@ -159,6 +159,42 @@ func TestDeregisterWaits(t *testing.T) {
 	}
 }
 
+// A call that has claimed its slot and told no set yet may be about to use any
+// set that was published since the slot was free: Deregister has to wait, and
+// to remember the sets.
+func TestDeregisterWaitsForClaims(t *testing.T) {
+	h := newHook[int](t)
+	noop := func(int) Verdict { return Continue }
+	armed(t, h, "first", noop, First())
+	x := armed(t, h, "x", noop)
+	armed(t, h, "last", noop, Last())
+	r := h.reg.Load()
+	gen := r.gen
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	sl := r.slots.claimOther()
+	for i, step := range []struct {
+		what string
+		do   func()
+		want error
+	}{
+		{"claimed", func() {}, ErrInFlight},
+		{"other sets were published", func() { must(t, armed(t, h, "y", noop).Disarm()) }, ErrInFlight},
+		{"it uses the set that has the handler", func() { sl.enter(newMark(gen, 0)) }, ErrInFlight},
+		{"other sets were published then", func() { must(t, armed(t, h, "z", noop).Disarm()) }, ErrInFlight},
+		{"it runs the handler", func() { sl.enter(newMark(gen, 1)) }, ErrInFlight},
+		{"it runs the next", func() { sl.enter(newMark(gen, 2)) }, nil},
+		{"it runs an event that began later", func() { sl.enter(newMark(r.gen, 0)) }, nil},
+		{"it has ended", sl.release, nil},
+	} {
+		step.do()
+		if err := x.Deregister(ended); !errors.Is(err, step.want) {
+			t.Errorf("step %d, %s: %v, want %v", i, step.what, err, step.want)
+		}
+	}
+	wantOneSet(t, r)
+}
+
 // A context that has ended is no error when there is nothing to wait for.
 func TestDeregisterWithEndedContext(t *testing.T) {
 	ended, cancel := context.WithCancelCause(t.Context())
@@ -284,6 +320,7 @@ func TestDeregisterUnderLoad(t *testing.T) {
 	}
 	stop.Store(true)
 	firing.Wait()
+	must(t, armed(t, h, "x", func(int) Verdict { return Continue }).Deregister(t.Context()))
 	wantOneSet(t, h.reg.Load())
 }
 

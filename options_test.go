@@ -123,6 +123,19 @@ func TestRegisterRefuses(t *testing.T) {
 	}
 }
 
+// Of several reasons the name comes first, whatever the order of the handlers.
+func TestRegisterNamesTheDuplicate(t *testing.T) {
+	h := newHook[int](t)
+	noop := func(int) Verdict { return Continue }
+	register(t, h, "first", noop, First())
+	register(t, h, "taken", noop)
+	register(t, h, "last", noop, Last())
+	for _, place := range []HandlerOption{First(), Last()} {
+		_, err := h.Register("taken", noop, place)
+		wantError(t, err, ErrDuplicate)
+	}
+}
+
 // What made a registration impossible can go away.
 func TestRegisterAfterDeregister(t *testing.T) {
 	noop := func(int) Verdict { return Continue }

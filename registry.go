@@ -208,15 +208,19 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
+	var refused error
 	for _, other := range r.handlers {
 		switch {
-		case other.name == name:
+		case other.name == name: // before all other reasons: callers branch on it
 			return nil, r.refuse(name, ErrDuplicate, other)
 		case r.opts.exclusive:
-			return nil, r.refuse(name, ErrExclusive, other)
+			refused = r.refuse(name, ErrExclusive, other)
 		case other.opts.place == h.opts.place && h.opts.place != placeAny:
-			return nil, r.refuse(name, ErrPriorityTaken, other)
+			refused = r.refuse(name, ErrPriorityTaken, other)
 		}
+	}
+	if refused != nil {
+		return nil, refused
 	}
 	if len(r.handlers) == maxHandlers {
 		return nil, invalid("register %s/%s: the hook has %d handlers, and can't have more", r.name, name, maxHandlers)
