@@ -157,3 +157,10 @@ func eventually(t testing.TB, ok func() bool) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// registrationOf returns what the registry holds of a hook.
+func registrationOf(name string) *registration {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	return registry.hooks[name]
+}
