@@ -12,7 +12,7 @@ import (
 // A machine is what a tested instruction starts and ends with.
 type machine struct {
 	flags  uint64
-	reg    [4]uint64 // AX, CX, DX, BX
+	reg    [4]uint64 // AX, CX, DX, BX; X0 to X3 start with the same
 	result uint64    // flags afterwards
 }
 
@@ -52,6 +52,10 @@ func (e *executor) load(t *testing.T, code []byte) {
 		0x49, 0x8B, 0x4B, 0x10, // MOVQ reg+8(R11), CX
 		0x49, 0x8B, 0x53, 0x18, // MOVQ reg+16(R11), DX
 		0x49, 0x8B, 0x5B, 0x20, // MOVQ reg+24(R11), BX
+		0x66, 0x48, 0x0F, 0x6E, 0xC0, // MOVQ AX, X0
+		0x66, 0x48, 0x0F, 0x6E, 0xC9, // MOVQ CX, X1
+		0x66, 0x48, 0x0F, 0x6E, 0xD2, // MOVQ DX, X2
+		0x66, 0x48, 0x0F, 0x6E, 0xDB, // MOVQ BX, X3
 	)
 	b = append(b, code...)
 	_ = append(b,
