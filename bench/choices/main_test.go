@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/gkhi/gkhi/internal/testenv"
 )
 
 // Every design calls its handlers, so that no table compares nothing with something.
@@ -36,6 +38,7 @@ func TestGuardsGoOn(t *testing.T) {
 }
 
 func TestQuick(t *testing.T) {
+	testenv.Need(t, testenv.NoRace) // some of the choices are data races, on purpose
 	var out, errs bytes.Buffer
 	if code := run([]string{"-quick"}, &out, &errs); code != 0 || errs.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, errs.String())
