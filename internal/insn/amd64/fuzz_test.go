@@ -40,9 +40,12 @@ func FuzzDecode(f *testing.F) {
 		if err != nil || exact != i {
 			t.Fatalf("% x: alone %+v, %v; with more bytes %+v", b[:i.Len], exact, err, i)
 		}
-		want := amd64.Outline{Len: i.Len, Kind: i.Kind, RIPRel: i.RIPRel, Rel: i.Disp}
-		if i.Branch() {
+		want := amd64.Outline{Len: i.Len, Kind: i.Kind, RIPRel: i.RIPRel}
+		switch {
+		case i.Branch():
 			want.Rel = i.Imm
+		case i.RIPRel:
+			want.Rel = i.Disp
 		}
 		if o, err := amd64.Skim(b); err != nil || o != want {
 			t.Fatalf("% x: Skim says %+v, %v; want %+v", b, o, err, want)
