@@ -25,11 +25,14 @@ func Skim(b []byte) (Outline, error) {
 		}
 	}
 	l, a, px, disp, imm, err := parse(b)
-	k := a.kind()
-	if k.branch() {
-		disp = imm
+	o := Outline{Len: l.length(), Kind: a.kind(), RIPRel: ripRelative(l, a, px)}
+	switch {
+	case o.Branch():
+		o.Rel = imm
+	case o.RIPRel:
+		o.Rel = disp
 	}
-	return Outline{l.length(), k, ripRelative(l, a, px), disp}, err
+	return o, err
 }
 
 // skim takes the short way through the tables, nearly without branches, which
