@@ -46,9 +46,11 @@ func (r *registration) look(now time.Time) map[*Handler]running {
 }
 
 // watchAges starts the goroutine that looks, unless it runs, with registry.mu
-// held. It ends when no handler is armed or running.
+// held. It ends when no handler is armed or running; so it must not start in a
+// bubble of testing/synctest, which waits for it, and in which the time that it sleeps passes
+// at once.
 func watchAges() {
-	if registry.watching {
+	if registry.watching || inBubble() {
 		return
 	}
 	registry.watching = true
@@ -58,6 +60,13 @@ func watchAges() {
 			busy = lookAtAll()
 		}
 	}()
+}
+
+// inBubble reports whether the caller is in a bubble of testing/synctest. There the
+// current time has no monotonic part.
+func inBubble() bool {
+	now := time.Now()
+	return now == now.Round(0)
 }
 
 // lookAtAll reports whether there is a reason to look again.

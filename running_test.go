@@ -1,6 +1,7 @@
 package gkhi
 
 import (
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,30 +92,100 @@ func TestShortCallsDontAge(t *testing.T) {
 	}
 }
 
-// The watcher ends when nothing is armed, and not before. In a bubble, where
-// time passes by itself, a test that leaves nothing armed ends.
-func TestWatcher(t *testing.T) {
-	eventually(t, func() bool { return !isWatched() }) // an earlier test's
-	synctest.Test(t, func(t *testing.T) {
-		h := newHook[int](t)
-		x := armed(t, h, "x", func(int) Verdict { time.Sleep(time.Hour); return Continue })
-		go h.Fire(0)
-		synctest.Wait()
-		time.Sleep(30 * time.Minute)
-		if hi := inFlightOf(t, h, "x"); hi.InFlight != 1 || hi.Longest < 30*time.Minute-ageInterval || hi.Longest > 30*time.Minute {
-			t.Errorf("after half an hour: %+v", hi)
+// A call's age is the time since somebody looked first.
+func TestAges(t *testing.T) {
+	keepUnwatched(t)
+	h := newHook[*blockedCall](t)
+	armed(t, h, "before", func(*blockedCall) Verdict { return Continue })
+	x := armed(t, h, "blocks", block)
+	armed(t, h, "after", func(*blockedCall) Verdict { return Continue })
+	r := h.reg.Load()
+	start := time.Now()
+	var calls []*blockedCall
+	for _, step := range []struct {
+		at      time.Duration
+		do      func()
+		calls   int
+		longest time.Duration
+	}{
+		{0, func() {}, 0, 0},
+		{1, func() { calls = append(calls, blockIn(h)) }, 1, 0},
+		{4, func() {}, 1, 3},
+		{5, func() { calls = append(calls, blockIn(h)) }, 2, 4},
+		{7, func() { must(t, x.Disarm()) }, 2, 6},
+		{9, func() { calls[0].end() }, 1, 4},
+		{11, func() { must(t, x.Arm()); calls = append(calls, blockIn(h)) }, 2, 6},
+		{12, func() { calls[1].end() }, 1, 1},
+		{13, func() { calls[2].end(); calls = append(calls, blockIn(h)) }, 1, 0},
+		{15, func() { calls[3].end() }, 0, 0},
+	} {
+		step.do()
+		registry.mu.Lock()
+		got := r.look(start.Add(step.at * time.Second))
+		registry.mu.Unlock()
+		want := map[*Handler]running{x: {step.calls, step.longest * time.Second}}
+		if step.calls == 0 {
+			want = map[*Handler]running{}
 		}
-		must(t, x.Disarm())
-		time.Sleep(time.Minute)
-		if !isWatched() {
+		if !maps.Equal(got, want) {
+			t.Errorf("at %d s: %v, want %v", step.at, got, want)
+		}
+	}
+}
+
+// The watcher is there while a handler is armed or runs, and then ends.
+func TestWatcher(t *testing.T) {
+	h := newHook[*blockedCall](t)
+	x := armed(t, h, "x", block)
+	if !isWatched() {
+		t.Error("nobody watches though a handler is armed")
+	}
+	c := blockIn(h)
+	must(t, x.Disarm())
+	for range 3 {
+		if !lookAtAll() || !isWatched() {
 			t.Error("nobody watches while a call runs")
 		}
-		time.Sleep(time.Hour)
-		if isWatched() {
-			t.Error("somebody watches though nothing is armed and nothing runs")
+	}
+	c.end()
+	eventually(t, func() bool { return !isWatched() })
+}
+
+// In a bubble nobody watches: one that leaves a handler armed would never end.
+func TestWatcherInBubble(t *testing.T) {
+	if inBubble() {
+		t.Fatal("takes this for a bubble")
+	}
+	eventually(t, func() bool { return !isWatched() }) // because of an earlier test
+	h := newHook[int](t)
+	synctest.Test(t, func(t *testing.T) {
+		armed(t, h, "x", func(int) Verdict { time.Sleep(time.Hour); return Continue })
+		if !inBubble() || isWatched() {
+			t.Error("somebody watches")
 		}
-		must(t, x.Deregister(t.Context()))
+		done := make(chan bool)
+		go func() { h.Fire(0); close(done) }()
+		synctest.Wait()
+		h.Info()
+		time.Sleep(30 * time.Minute)
+		if hi := inFlightOf(t, h, "x"); hi.InFlight != 1 || hi.Longest != 30*time.Minute {
+			t.Errorf("half an hour after somebody looked: %+v", hi)
+		}
+		<-done
 	})
+}
+
+// keepUnwatched keeps the watcher away, which would look at other times than the test.
+func keepUnwatched(t *testing.T) {
+	t.Helper()
+	eventually(t, func() bool { return !isWatched() }) // because of an earlier test
+	setWatched := func(yes bool) {
+		registry.mu.Lock()
+		defer registry.mu.Unlock()
+		registry.watching = yes
+	}
+	setWatched(true)
+	t.Cleanup(func() { setWatched(false) })
 }
 
 func isWatched() bool {
