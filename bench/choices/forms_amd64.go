@@ -3,7 +3,9 @@ package main
 // What stands at a dormant site? Eight of them in a row, in a loop that does nothing else.
 
 var (
+	//lint:ignore U1000 read by the assembly
 	formFlag bool
+	//lint:ignore U1000 read by the assembly
 	formWord uint64
 )
 
