@@ -41,6 +41,7 @@ type piece struct {
 	dorm []byte
 	arm  []byte // of a bare site: nil, it depends on the trampoline
 	// Where a trapped thread goes on: as if dormant, or as if armed (0: as dormant).
+	//lint:ignore U1000 arm64 has no traps
 	resumeDorm, resumeArm uintptr
 	stuck                 bool // an INT3 could not be taken back
 	first                 byte // as compiled: what a uprobe leaves behind

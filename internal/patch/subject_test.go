@@ -1,3 +1,5 @@
+//lint:file-ignore U1000 what uses it are tests for Linux
+
 package patch
 
 import (

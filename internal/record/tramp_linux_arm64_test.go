@@ -64,7 +64,7 @@ func newFixture(t *testing.T) *fixture {
 	stur := func(t uint32, at int32) uint32 { return 0xF800_0000 | uint32(at)&0x1FF<<12 | sp<<5 | t }
 	code := []uint32{
 		0xA980_0000 | (128-frame/8)<<15 | 30<<10 | sp<<5 | 29, // STP X29, X30, [SP, #-64]!
-		stp | 2<<15 | 1<<10 | sp<<5 | 0,                       // STP X0, X1, [SP, #16]
+		stp | 2<<15 | 1<<10 | sp<<5,                           // STP X0, X1, [SP, #16]
 		ldr(2, 0, nzcv), toNZCV | 2,
 		ldr(2, 0, nzcv+8), stur(2, -8), ldr(2, 0, nzcv+16), stur(2, -16),
 	}
