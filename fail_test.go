@@ -251,6 +251,20 @@ func TestFailPanics(t *testing.T) {
 	if hi := d.Info().Handlers[1]; hi.Name != "failpoint" || !hi.Armed || hi.Panics != 0 || hi.InFlight != 0 {
 		t.Errorf("%+v", hi)
 	}
+	// Also when the event got there past a handler that panicked by mistake.
+	quiet(t)
+	fail(t, d.Name(), `panic("boom")`)
+	bad := armed(t, d, "bad", func(int) (int, bool) { panic("mistake") }, Priority(1))
+	for range 2 {
+		if got := panicOf(func() { d.Fire(0) }); got != "boom" {
+			t.Errorf("after another panic: %v", got)
+		}
+	}
+	if bad.Panics() != 1 || bad.Armed() {
+		t.Errorf("%d panics of the other, armed %v", bad.Panics(), bad.Armed())
+	}
+	wantNoneInFlight(t, d.reg.Load())
+
 	fail(t, d.Name(), "off")
 	for _, h := range []*Handler{before, after} {
 		if err := h.Deregister(t.Context()); err != nil {

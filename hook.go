@@ -93,8 +93,9 @@ func (h *Hook[T]) Register(name string, fn func(T) Verdict, opts ...HandlerOptio
 
 // Fire runs the armed handlers in order, each with ev, on the calling
 // goroutine, until one returns [Stop], and returns the last verdict. It
-// allocates nothing and takes no lock, but for a call that panics or is the last of
-// [MaxHits]. With no handler armed it returns [Continue].
+// allocates nothing and takes no lock, except when a handler panics or takes the last of
+// its [MaxHits], and when more calls are in flight than ever before and dozens are.
+// With no handler armed it returns [Continue].
 func (h *Hook[T]) Fire(ev T) (v Verdict) {
 	set := h.set.Load()
 	if set == nil {
