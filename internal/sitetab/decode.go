@@ -1,0 +1,195 @@
+package sitetab
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+)
+
+// ErrVersion says that a table is of a version that this gkhi doesn't know.
+var ErrVersion = errors.New("written by another version of gkhi")
+
+var errDamaged = errors.New("the table of hook points is damaged")
+
+// A decoder reads what the encoder wrote. After the first error it returns zeros.
+type decoder struct {
+	b   []byte
+	err error
+}
+
+// open checks what both kinds have: magic, sum and version.
+func open(b []byte, magic string) (*decoder, error) {
+	if len(b) < len(magic)+5 || string(b[:len(magic)]) != magic {
+		return nil, fmt.Errorf("%w: it does not begin as one", errDamaged)
+	}
+	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
+	if crc32.ChecksumIEEE(body) != sum {
+		return nil, fmt.Errorf("%w: its checksum is wrong", errDamaged)
+	}
+	d := &decoder{b: body[len(magic):]}
+	if v := d.uint(); v != version {
+		return nil, fmt.Errorf("%w: version %d, known is %d", ErrVersion, v, version)
+	}
+	return d, nil
+}
+
+func (d *decoder) fail() {
+	if d.err == nil {
+		d.err = errDamaged
+	}
+	d.b = nil
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) int() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// small reads a number that fits an int on every platform, such as a line's.
+func (d *decoder) small() int {
+	v := d.uint()
+	if v > 1<<31-1 {
+		d.fail()
+		return 0
+	}
+	return int(v)
+}
+
+// count reads the length of a list whose elements have at least size bytes each, so
+// that memory is in proportion to what is there.
+func (d *decoder) count(size int) int {
+	n := d.uint()
+	if n > uint64(len(d.b)/size) {
+		d.fail()
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n > len(d.b) {
+		d.fail()
+		return make([]byte, min(n, 64))
+	}
+	b := d.b[:n]
+	d.b = d.b[n:]
+	return b
+}
+
+func (d *decoder) string() string { return string(d.bytes(d.count(1))) }
+
+func (d *decoder) kindRange() (Kind, bool) {
+	v := d.bytes(1)[0]
+	if v > byte(Return)+inRange {
+		d.fail()
+	}
+	return Kind(v % inRange), v >= inRange
+}
+
+func (d *decoder) names() []string {
+	list := make([]string, d.count(1))
+	for i := range list {
+		list[i] = d.string()
+	}
+	return list
+}
+
+// name reads a number and returns the name that it means.
+func (d *decoder) name(list []string) string {
+	n := d.uint()
+	if n >= uint64(len(list)) {
+		d.fail()
+		return ""
+	}
+	return list[n]
+}
+
+// DecodePackage reads what [Package.Append] wrote. Errors are of b being damaged, or [ErrVersion].
+func DecodePackage(b []byte) (*Package, error) {
+	d, err := open(b, packageMagic)
+	if err != nil {
+		return nil, err
+	}
+	p := &Package{ImportPath: d.string(), Symbol: d.string()}
+	files := d.names()
+	p.Points = make([]Point, d.count(4))
+	for i := range p.Points {
+		q := &p.Points[i]
+		q.Func = d.string()
+		q.Kind, q.InRange = d.kindRange()
+		q.File = d.name(files)
+		q.Line = d.small()
+	}
+	return p, d.end()
+}
+
+// Decode reads what [Table.Append] wrote. Errors are of b being damaged, or [ErrVersion].
+func Decode(b []byte) (*Table, error) {
+	d, err := open(b, tableMagic)
+	if err != nil {
+		return nil, err
+	}
+	t := &Table{Arch: d.string()}
+	copy(t.ID[:], d.bytes(len(t.ID)))
+	t.Anchor = d.uint()
+	files, packages := d.names(), d.names()
+	t.Funcs = make([]Func, d.count(6))
+	last, at := "", uint64(0)
+	for i := range t.Funcs {
+		f := &t.Funcs[i]
+		n := d.uint()
+		if n > uint64(len(last)) {
+			d.fail()
+			break
+		}
+		f.Name = last[:n] + d.string()
+		if f.Name < last {
+			d.fail()
+			break
+		}
+		last = f.Name
+		f.Package = d.name(packages)
+		f.File = d.name(files)
+		f.Line = d.small()
+		f.Points = make([]FuncPoint, d.count(4))
+		for j := range f.Points {
+			p := &f.Points[j]
+			p.Kind, p.InRange = d.kindRange()
+			p.Line = int(int64(f.Line) + d.int())
+			p.Unpatched = d.small()
+			p.Sites = make([]uint64, d.count(1))
+			for k := range p.Sites {
+				at += uint64(d.int())
+				p.Sites[k] = at
+			}
+		}
+		if d.err != nil {
+			break
+		}
+	}
+	return t, d.end()
+}
+
+// end returns the first error, or one that there is something behind the end.
+func (d *decoder) end() error {
+	if d.err == nil && len(d.b) > 0 {
+		d.fail()
+	}
+	return d.err
+}

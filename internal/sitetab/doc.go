@@ -1,0 +1,30 @@
+// Package sitetab is the format in which hook points are written down: by each
+// compilation for the link step, and by that for whoever reads the program. It has the one
+// definition for all of them, and imports nothing of ours.
+//
+// # In a package archive
+//
+// internal/toolexec adds a member named [MemberName] to the archive of a package with points: a [Package]. The n-th point is the
+// load of the n-th word at the package's Symbol.
+//
+// # In a program
+//
+// internal/laydown turns loads into no-ops and adds a section named [SectionName]: a [Table].
+// The section takes no memory in the process, which reads it from its own file when somebody
+// asks, and strip(1) leaves it in place.
+//
+// # Encoding
+//
+// Integers are varints (encoding/binary), strings have their length in front. Both kinds begin
+// with a magic word and end with the CRC-32 (IEEE, little-endian) of all before it.
+//
+//	package  "GKHp" version importPath symbol files {func kindRange file line}
+//	table    "GKHt" version arch id[16] anchor files packages {name package file line points}
+//	point    kindRange line-func.line unpatched sites {address-previous}
+//	files    count {string}
+//
+// A list has its count in front. kindRange is the kind, plus 2 within a range statement. A
+// function's name is written as the number of bytes that it shares with the one before, and the
+// rest: functions are sorted by name. Differences are signed; addresses are against the last address
+// written before.
+package sitetab

@@ -1,0 +1,126 @@
+package sitetab
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"slices"
+)
+
+const (
+	version      = 1
+	packageMagic = "GKHp"
+	tableMagic   = "GKHt"
+	inRange      = 2 // added to a kind
+)
+
+// Append appends the encoded package to b.
+func (p *Package) Append(b []byte) []byte {
+	start := len(b)
+	b = append(b, packageMagic...)
+	b = binary.AppendUvarint(b, version)
+	b = appendString(b, p.ImportPath)
+	b = appendString(b, p.Symbol)
+	var files names
+	for _, q := range p.Points {
+		files.add(q.File)
+	}
+	b = files.append(b)
+	b = binary.AppendUvarint(b, uint64(len(p.Points)))
+	for _, q := range p.Points {
+		b = appendString(b, q.Func)
+		b = append(b, kindRange(q.Kind, q.InRange))
+		b = binary.AppendUvarint(b, uint64(files.index[q.File]))
+		b = binary.AppendUvarint(b, uint64(q.Line))
+	}
+	return appendSum(b, start)
+}
+
+// Append appends the encoded table to b. Its functions must be sorted by name.
+func (t *Table) Append(b []byte) []byte {
+	start := len(b)
+	b = append(b, tableMagic...)
+	b = binary.AppendUvarint(b, version)
+	b = appendString(b, t.Arch)
+	b = append(b, t.ID[:]...)
+	b = binary.AppendUvarint(b, t.Anchor)
+	var files, packages names
+	for i := range t.Funcs {
+		files.add(t.Funcs[i].File)
+		packages.add(t.Funcs[i].Package)
+	}
+	b = files.append(b)
+	b = packages.append(b)
+	b = binary.AppendUvarint(b, uint64(len(t.Funcs)))
+	last, at := "", uint64(0)
+	for i := range t.Funcs {
+		f := &t.Funcs[i]
+		n := shared(last, f.Name)
+		last = f.Name
+		b = binary.AppendUvarint(b, uint64(n))
+		b = appendString(b, f.Name[n:])
+		b = binary.AppendUvarint(b, uint64(packages.index[f.Package]))
+		b = binary.AppendUvarint(b, uint64(files.index[f.File]))
+		b = binary.AppendUvarint(b, uint64(f.Line))
+		b = binary.AppendUvarint(b, uint64(len(f.Points)))
+		for _, p := range f.Points {
+			b = append(b, kindRange(p.Kind, p.InRange))
+			b = binary.AppendVarint(b, int64(p.Line)-int64(f.Line))
+			b = binary.AppendUvarint(b, uint64(p.Unpatched))
+			b = binary.AppendUvarint(b, uint64(len(p.Sites)))
+			for _, addr := range p.Sites {
+				b = binary.AppendVarint(b, int64(addr-at))
+				at = addr
+			}
+		}
+	}
+	return appendSum(b, start)
+}
+
+func kindRange(k Kind, ranged bool) byte {
+	if ranged {
+		return byte(k) + inRange
+	}
+	return byte(k)
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendSum(b []byte, start int) []byte {
+	return binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b[start:]))
+}
+
+// shared returns how many bytes two strings have in common at their beginnings.
+func shared(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// names are strings that are written once and meant by number.
+type names struct {
+	list  []string
+	index map[string]int
+}
+
+func (n *names) add(s string) {
+	if _, ok := n.index[s]; ok {
+		return
+	}
+	if n.index == nil {
+		n.index = map[string]int{}
+	}
+	n.index[s] = len(n.list)
+	n.list = append(n.list, s)
+}
+
+func (n *names) append(b []byte) []byte {
+	b = binary.AppendUvarint(slices.Grow(b, 16*len(n.list)), uint64(len(n.list)))
+	for _, s := range n.list {
+		b = appendString(b, s)
+	}
+	return b
+}
