@@ -52,6 +52,11 @@ var layers = []layer{
 		},
 	},
 	{
+		name:  "laying down",
+		why:   "finds the sites in a program's file, with scan",
+		units: []string{"internal/laydown"},
+	},
+	{
 		name:  "patching",
 		why:   "the state machine over scan and textmem",
 		units: []string{"internal/patch"},
@@ -60,6 +65,11 @@ var layers = []layer{
 		name:  "recording",
 		why:   "trampolines are called from patched sites",
 		units: []string{"internal/record"},
+	},
+	{
+		name:  "functions",
+		why:   "the points of gkhi build, over patching and recording",
+		units: []string{"internal/calls", "internal/funcs"},
 	},
 	{
 		name:  "control",
@@ -80,6 +90,11 @@ var layers = []layer{
 		name:  "engines",
 		why:   "what the command needs and an instrumented program must not link",
 		units: []string{"internal/attach", "internal/probe/resolve", "internal/report", "internal/toolexec"},
+	},
+	{
+		name:  "building",
+		why:   "the go command with toolexec in it",
+		units: []string{"internal/gobuild"},
 	},
 	{
 		name:  "compiler",

@@ -10,6 +10,7 @@ import (
 
 // The groups in which help lists the commands.
 const (
+	groupBuild  = "build"
 	groupLook   = "look"
 	groupSteer  = "steer"
 	groupAround = "around"
@@ -18,17 +19,22 @@ const (
 // constructors returns every command. Help lists them in groups, each in alphabetical order.
 // It is no variable, since demo runs the others.
 func constructors() []func(*env) *cobra.Command {
-	return []func(*env) *cobra.Command{
+	all := []func(*env) *cobra.Command{
 		newLs, newTrace, newStat,
 		newArm, newDisarm, newFail,
-		newDemo, newDoctor, newVersion, newCompletion,
+		newDemo, newDoctor, newVersion, newCompletion, newToolexec,
 	}
+	for _, v := range goVerbs {
+		all = append(all, newGoVerb(v))
+	}
+	return all
 }
 
 const rootLong = `gkhi looks at the hooks of live Go programs and steers them.
 
-A program declares hooks with the package github.com/gkhi/gkhi and calls gkhi.Serve.
-They cost next to nothing until a command of gkhi arms them, and again after it ends.
+A program declares hooks with the package github.com/gkhi/gkhi and calls gkhi.Serve; one that
+gkhi build compiled has points in its functions and serves by itself. Both cost next to
+nothing until a command of gkhi arms them, and again after it ends.
 
 A TARGET is a process id (4242), a process name (kvd), or the file of a program that
 runs (./kvd). A process that links the library several times has several targets: 4242/0,
@@ -59,6 +65,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddGroup(
+		&cobra.Group{ID: groupBuild, Title: "Build:"},
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 		&cobra.Group{ID: groupSteer, Title: "Steer:"},
 		&cobra.Group{ID: groupAround, Title: "Around it:"},

@@ -45,6 +45,10 @@ func (e *env) exit(ctx context.Context, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitOK
 	}
+	var other *exitCode
+	if errors.As(err, &other) {
+		return other.code
+	}
 	prefix := "gkhi: "
 	if _, name, ok := strings.Cut(cmd.CommandPath(), " "); ok {
 		prefix += name + ": "

@@ -15,7 +15,7 @@ func (s *site) plan() error {
 	case scan.Guarded, scan.GuardedBranch:
 		return s.planGuarded()
 	case scan.Bare:
-		dorm, err := dormantLoad(textmem.Bytes(s.Addr, int(s.Len)))
+		dorm, err := amd64.DormantLoad(textmem.Bytes(s.Addr, int(s.Len)))
 		if err != nil {
 			return err
 		}
@@ -32,23 +32,6 @@ func (s *site) plan() error {
 // compiled instruction begins with: see "Uprobes" in doc.go. All sites share it and nobody
 // writes to it: a batch of thousands compares with one line of the cache.
 var dormantCompare = []byte{0x80, 0xF8, 0x00, 0x0F, 0x1F, 0x40, 0x00} // CMPB AL, $0; NOP4
-
-// dormantLoad turns a load, MOVQ key(SB), R, into LEAQ to the same register, which as
-// the load's is dead, and so into one instruction that touches no memory. What address
-// it computes doesn't matter, but for the last byte: that is a NOP, since a thread may
-// return to it from the CALL that stood there when the site was armed.
-func dormantLoad(load []byte) ([]byte, error) {
-	if len(load) != amd64.LenSite || load[0] != rexW && load[0] != rexWR || load[1] != 0x8B || load[2]&^0x38 != 0x05 {
-		return nil, fmt.Errorf("% x is not a load that is known", load)
-	}
-	return []byte{load[0], 0x8D, load[2], 0x00, 0x00, 0x00, 0x90}, nil
-}
-
-// Prefixes of a 64-bit load; the second is for R8 to R15. They mean nothing to a CALL.
-const (
-	rexW  = 0x48
-	rexWR = 0x4C
-)
 
 // lenCall is the length of a CALL with its prefix.
 const lenCall = 1 + amd64.LenCall32

@@ -3,6 +3,7 @@ package amd64
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/gkhi/gkhi/internal/insn"
 )
@@ -116,4 +117,26 @@ func rel32(op byte, what string, from, to uint64) (b [5]byte, err error) {
 func Reaches(from, to uint64) bool {
 	d := int64(to - (from + 5))
 	return d == int64(int32(d))
+}
+
+// Prefixes of a 64-bit load; the second is for R8 to R15. They mean nothing to a CALL.
+const (
+	rexPrefixW  = 0x48
+	rexPrefixWR = 0x4C
+)
+
+// DormantLoad turns the load of a bare site, MOVQ key(SB), R, into its no-op: LEAQ to the same register, which as
+// the load's is dead, and so one instruction that touches no memory. What address
+// it computes doesn't matter, but for the last byte: that is a NOP, since a thread may
+// return to it from the CALL that stood there when the site was armed. The first byte is the load's, and that of
+// the CALL with its prefix too: see internal/patch, "Uprobes". A load that is no-op already is returned as it is.
+func DormantLoad(load []byte) ([]byte, error) {
+	if len(load) != LenSite || load[0] != rexPrefixW && load[0] != rexPrefixWR || load[2]&^0x38 != 0x05 {
+		return nil, fmt.Errorf("% x is not a load that is known", load)
+	}
+	noop := []byte{load[0], 0x8D, load[2], 0x00, 0x00, 0x00, nops[1][0]}
+	if load[1] != 0x8B && !bytes.Equal(load, noop) {
+		return nil, fmt.Errorf("% x is not a load that is known", load)
+	}
+	return noop, nil
 }

@@ -1,0 +1,284 @@
+package gobuild_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/sitetab"
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// needBuilds skips where points can't be laid down, or whole builds take too long.
+func needBuilds(t *testing.T) {
+	t.Helper()
+	testenv.Need(t, testenv.Linux, testenv.Arch("amd64", "arm64"), testenv.Native, testenv.NotShort, testenv.NoRace)
+}
+
+// tool builds gkhi, once for all tests.
+var tool = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "gkhi-test-")
+	if err != nil {
+		return "", err
+	}
+	exe := filepath.Join(dir, "gkhi")
+	out, err := exec.Command("go", "build", "-o", exe, "github.com/gkhi/gkhi/cmd/gkhi").CombinedOutput()
+	os.Stderr.Write(out)
+	return exe, err
+})
+
+// A project is a copy of the fixture.
+type project struct {
+	t         *testing.T
+	dir, gkhi string
+}
+
+func newProject(t *testing.T) *project {
+	t.Helper()
+	needBuilds(t)
+	exe, err := tool()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &project{t, t.TempDir(), exe}
+	if err := os.CopyFS(p.dir, os.DirFS("testdata/fixture")); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// run runs a command in the project and returns what it prints; it must succeed.
+func (p *project) run(name string, args ...string) string {
+	p.t.Helper()
+	out, err := p.try(name, args...)
+	if err != nil {
+		p.t.Fatalf("%s %s: %v\n%s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func (p *project) try(name string, args ...string) (string, error) {
+	cmd := testenv.Command(p.t, name, args...)
+	cmd.Dir = p.dir
+	cmd.Env = append(cmd.Environ(), "PWD="+p.dir, "GKHI_SERVE=off", "GOCOVERDIR="+p.t.TempDir())
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// files are the project's files, to see what changed.
+func (p *project) files() map[string]string {
+	all := map[string]string{}
+	err := fs.WalkDir(os.DirFS(p.dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			b, e := os.ReadFile(filepath.Join(p.dir, name))
+			all[name], err = string(b), e
+		}
+		return err
+	})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return all
+}
+
+func (p *project) table(exe string) *sitetab.Table {
+	p.t.Helper()
+	f, err := os.Open(exe)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer f.Close()
+	tab, err := sitetab.Read(f)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return tab
+}
+
+func find(tab *sitetab.Table, name string) *sitetab.Func {
+	for i, f := range tab.Funcs {
+		if f.Name == name {
+			return &tab.Funcs[i]
+		}
+	}
+	return nil
+}
+
+// TestSame builds the fixture in each way that people build, with points and
+// without: it must print the same, and the module's files must stay as they are.
+func TestSame(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		flags []string // for both
+		ours  []string
+		long  bool
+	}{
+		{name: "plain"},
+		{name: "every function", ours: []string{"-hooks-min=0"}},
+		{name: "standard library", ours: []string{"-hooks=..."}},
+		{name: "every function of the standard library", ours: []string{"-hooks=...", "-hooks-min", "0"}},
+		{name: "trimpath", flags: []string{"-trimpath"}},
+		{name: "stripped", flags: []string{"-ldflags=-s -w"}},
+		{name: "pie", flags: []string{"-buildmode=pie"}},
+		{name: "external link", flags: []string{"-ldflags=-linkmode=external"}},
+		{name: "race", flags: []string{"-race"}},
+		{name: "cover", flags: []string{"-cover"}},
+		{name: "not optimised", flags: []string{"-gcflags=all=-N -l"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newProject(t)
+			cgo := strings.TrimSpace(p.run("go", "env", "CGO_ENABLED"))
+			if cgo != "1" && (slices.Contains(tt.flags, "-race") || tt.name == "external link") {
+				t.Skip("needs a C compiler for cgo")
+			}
+			before := p.files()
+			exes := t.TempDir()
+			plain, hooked := filepath.Join(exes, "plain"), filepath.Join(exes, "hooked")
+			p.run("go", slices.Concat([]string{"build", "-o", plain}, tt.flags, []string{"."})...)
+			p.run(p.gkhi, slices.Concat([]string{"build", "-o", hooked}, tt.flags, tt.ours, []string{"."})...)
+			want, got := p.run(plain), p.run(hooked)
+			if got != want {
+				t.Errorf("with points it prints\n%swant\n%s", got, want)
+			}
+			for name, text := range p.files() {
+				if before[name] != text {
+					t.Errorf("%s was changed or made", name)
+				}
+			}
+			f := find(p.table(hooked), "main.several")
+			if f == nil || len(f.Points) < 3 {
+				t.Fatalf("main.several has no points: %+v", f)
+			}
+			if f.Line != 50 || filepath.Base(f.File) != "main.go" {
+				t.Errorf("main.several is at %s:%d, want main.go:50", f.File, f.Line)
+			}
+			for _, pt := range f.Points {
+				if len(pt.Sites) == 0 || pt.Unpatched > 0 {
+					t.Errorf("main.several: the %s at line %d has %d sites, and %d loads are left",
+						pt.Kind, pt.Line, len(pt.Sites), pt.Unpatched)
+				}
+			}
+		})
+	}
+}
+
+// TestGoTest runs tests and benchmarks, inside and outside of their package.
+func TestGoTest(t *testing.T) {
+	p := newProject(t)
+	for _, flags := range [][]string{nil, {"-cover"}, {"-bench=.", "-benchtime=1x"}, {"-hooks=...", "-count=1", "-v"}} {
+		out := p.run(p.gkhi, slices.Concat([]string{"test"}, flags, []string{"./..."})...)
+		if !strings.Contains(out, "ok  \texample.com/fixture/lib") {
+			t.Errorf("gkhi test %v prints\n%s", flags, out)
+		}
+	}
+	p.run(p.gkhi, "test", "-c", "-o", "lib.test", "./lib")
+	if f := find(p.table(filepath.Join(p.dir, "lib.test")), "example.com/fixture/lib.Map[...]"); f == nil {
+		t.Error("lib.Map has no points in the test's executable")
+	}
+}
+
+// TestRebuilds looks at which packages are compiled: those that a pattern is about, and
+// what depends on them, but nothing else.
+func TestRebuilds(t *testing.T) {
+	p := newProject(t)
+	compiled := func(hooks string) []string {
+		out := p.run(p.gkhi, "build", "-v", "-o", "x", "-hooks", hooks, ".")
+		return slices.DeleteFunc(strings.Fields(out), func(s string) bool { return !strings.HasPrefix(s, "example.com/") && s != "fmt" && s != "os" })
+	}
+	compiled("./...")
+	if got := compiled("./..."); len(got) > 0 {
+		t.Errorf("built again, %v are compiled", got)
+	}
+	// Whatever it was, main is linked with the library, which is as before.
+	if got := compiled("./...,-example.com/fixture/cg"); !slices.Equal(got, []string{"example.com/fixture/cg", "example.com/fixture"}) {
+		t.Errorf("without points in cg, %v are compiled", got)
+	}
+	if got := compiled("./...,-example.com/fixture.several"); slices.Contains(got, "example.com/fixture/cg") == false && len(got) > 2 {
+		t.Errorf("without points in one function, %v are compiled", got)
+	}
+	if got := compiled("./...,-net/http"); slices.Contains(got, "fmt") || slices.Contains(got, "os") {
+		t.Errorf("a pattern for another package has %v compiled", got)
+	}
+}
+
+// TestToolexec builds with the go command alone.
+func TestToolexec(t *testing.T) {
+	p := newProject(t)
+	want := p.run("go", "run", ".")
+	p.run("go", "build", "-o", "x", "-toolexec="+p.gkhi+" toolexec -hooks ./...,fmt", ".")
+	if got := p.run(filepath.Join(p.dir, "x")); got != want {
+		t.Errorf("it prints\n%swant\n%s", got, want)
+	}
+	tab := p.table(filepath.Join(p.dir, "x"))
+	for _, name := range []string{"main.several", "fmt.Fprintf"} {
+		if find(tab, name) == nil {
+			t.Errorf("%s has no points", name)
+		}
+	}
+}
+
+// TestErrors compares what is said of programs that don't compile, and reads what
+// is said of builds that can't be.
+func TestErrors(t *testing.T) {
+	p := newProject(t)
+	if err := os.WriteFile(filepath.Join(p.dir, "bad.go"), []byte("package main\n\nfunc bad() int { x := 1; return \"\" }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want, err := p.try("go", "build", ".")
+	if err == nil {
+		t.Fatal("the bad program compiles")
+	}
+	got, err := p.try(p.gkhi, "build", ".")
+	if exit, ok := err.(*exec.ExitError); !ok || exit.ExitCode() != 1 || got != want {
+		t.Errorf("%v\n%swant\n%s", err, got, want)
+	}
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"build", "-hooks", "runtime"}, "can't have points"},
+		{[]string{"build", "-hooks", "no/such"}, "no package of the build matches"},
+		{[]string{"build", "-buildmode=plugin"}, "-buildmode=plugin"},
+		{[]string{"build", "-hooks", "../..."}, "no main module"},
+		{[]string{"build", "./nosuch"}, "nosuch"},
+		{[]string{"build", "-hooks", "a[", "."}, "a["},
+	} {
+		if out, err := p.try(p.gkhi, tt.args...); err == nil || !strings.Contains(out, tt.want) {
+			t.Errorf("gkhi %v: %v, %q; want something about %q", tt.args, err, out, tt.want)
+		}
+	}
+}
+
+// TestCross builds for the other CPU.
+func TestCross(t *testing.T) {
+	p := newProject(t)
+	arch := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
+	cmd := testenv.Command(t, p.gkhi, "build", "-o", "x", ".")
+	cmd.Dir = p.dir
+	cmd.Env = append(cmd.Environ(), "PWD="+p.dir, "GOARCH="+arch, "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	tab := p.table(filepath.Join(p.dir, "x"))
+	f := find(tab, "main.several")
+	if tab.Arch != arch || f == nil || len(f.Points[0].Sites) != 1 {
+		t.Errorf("the table is for %s, and main.several is %+v", tab.Arch, f)
+	}
+	for _, os := range []string{"darwin", "windows"} {
+		cmd := testenv.Command(t, p.gkhi, "build", "-o", "x", ".")
+		cmd.Dir = p.dir
+		cmd.Env = append(cmd.Environ(), "PWD="+p.dir, "GOOS="+os)
+		if out, err := cmd.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("not for "+os)) {
+			t.Errorf("for %s: %v\n%s", os, err, out)
+		}
+	}
+}

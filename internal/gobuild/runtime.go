@@ -1,0 +1,129 @@
+package gobuild
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gkhi/gkhi/internal/instrument"
+)
+
+// modulePath is the path of the module that the runtime part is of.
+const modulePath = "github.com/gkhi/gkhi"
+
+// What main packages import: with the control socket, or without.
+const (
+	servingRuntime = modulePath + "/autoserve"
+	silentRuntime  = modulePath
+)
+
+// runtimeFolder returns where the go command finds the runtime part, and whether that
+// is the program's own module: its build, when it uses GKHI itself, or the source that
+// gkhi carries.
+func (b *builder) runtimeFolder(pkgs []*pkg) (dir string, own bool, err error) {
+	for _, p := range pkgs {
+		if p.ImportPath == modulePath {
+			return b.dir, true, nil
+		}
+	}
+	dir, err = b.unpack()
+	return dir, false, err
+}
+
+// unpack writes the carried source to the user's cache, once for each version of it.
+func (b *builder) unpack() (string, error) {
+	files := map[string][]byte{
+		"go.mod": []byte("module " + modulePath + "\n\ngo " + minGo + "\n"),
+	}
+	h := sha256.New()
+	err := fs.WalkDir(b.opt.Source, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		files[name], err = fs.ReadFile(b.opt.Source, name)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the source that gkhi carries: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "%q %q\n", name, files[name])
+	}
+	dir := filepath.Join(b.opt.Cache, "runtime-"+hex.EncodeToString(h.Sum(nil)[:10]))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
+	}
+	if err := os.MkdirAll(b.opt.Cache, 0o700); err != nil {
+		return "", err
+	}
+	temp, err := os.MkdirTemp(b.opt.Cache, "unpack-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(temp) //nolint:errcheck // it is moved away when all went well
+	for name, text := range files {
+		to := filepath.Join(temp, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(to, text, 0o600); err != nil {
+			return "", err
+		}
+	}
+	if err := os.Rename(temp, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		if _, there := os.Stat(dir); there != nil { // another gkhi was faster
+			return "", err
+		}
+	}
+	return dir, nil
+}
+
+// exports builds packages and all that they import as the program's build will, and
+// returns where their archives are.
+func (b *builder) exports(dir string, own bool, extra []string, path string) (map[string]string, error) {
+	args := append([]string{"list", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}"},
+		b.args.only(exportFlags)...)
+	env := []string{"GOTOOLCHAIN=" + b.env.GOVERSION}
+	if own {
+		args = append(args, b.args.only(words("mod modfile"))...)
+	} else {
+		env = append(env, "GOWORK=off", "GOFLAGS="+withoutModFlags(b.env.GOFLAGS))
+	}
+	if f := b.profile; f != "" {
+		args = append(args, "-pgo="+f)
+	}
+	args = append(append(args, extra...), "--", path)
+	out, err := b.goOutput(dir, env, args...)
+	if err != nil {
+		if own {
+			return nil, fmt.Errorf("build package %s, of the GKHI that the program uses: %w", path, err)
+		}
+		return nil, fmt.Errorf("build the runtime part of gkhi: %w", err)
+	}
+	files := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		if path, file, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
+			files[path] = file
+		}
+	}
+	if files[instrument.RuntimeAtomic.Import] == "" {
+		return nil, fmt.Errorf("go list names no archive of package %s", instrument.RuntimeAtomic.Import)
+	}
+	return files, nil
+}
+
+// withoutModFlags takes out of GOFLAGS what is about the program's module.
+func withoutModFlags(flags string) string {
+	fs := strings.Fields(flags)
+	return strings.Join(slices.DeleteFunc(fs, func(f string) bool {
+		f = strings.TrimLeft(f, "-")
+		return strings.HasPrefix(f, "mod=") || strings.HasPrefix(f, "modfile=") || strings.HasPrefix(f, "toolexec=")
+	}), " ")
+}
