@@ -219,7 +219,7 @@ func TestToolexec(t *testing.T) {
 		t.Errorf("it prints\n%swant\n%s", got, want)
 	}
 	tab := p.table(filepath.Join(p.dir, "x"))
-	for _, name := range []string{"main.several", "fmt.Fprintf"} {
+	for _, name := range []string{"main.several", "fmt.(*pp).doPrintf"} {
 		if find(tab, name) == nil {
 			t.Errorf("%s has no points", name)
 		}
