@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gkhi/gkhi/internal/funcs"
 	"github.com/gkhi/gkhi/internal/patch"
 	"github.com/gkhi/gkhi/internal/record"
 )
@@ -171,10 +172,22 @@ func (l *pointLog) route(p *Point, n *native, on bool) {
 		return
 	}
 	l.routes[p] = rest
+	l.start()
+}
+
+// start sees to it that somebody drains, with l.mu held.
+func (l *pointLog) start() {
 	if !l.running {
 		l.running = true
 		go l.run()
 	}
+}
+
+// keepRunning is start for those who arm functions.
+func (l *pointLog) keepRunning() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.start()
 }
 
 func (l *pointLog) run() {
@@ -182,7 +195,7 @@ func (l *pointLog) run() {
 		time.Sleep(drainInterval)
 		l.drain()
 		l.mu.Lock()
-		if len(l.routes) == 0 {
+		if len(l.routes) == 0 && !funcs.Noting() {
 			l.running = false
 			l.mu.Unlock()
 			return
@@ -216,9 +229,11 @@ func (l *pointLog) drain() bool {
 	closing, direct := l.closing, l.direct
 	l.closing, l.direct.events = nil, nil
 	l.mu.Unlock()
-	clock := record.Now()
+	until := record.Ticks()
 	l.events = l.events[:0]
 	dropped := record.Drain(func(e record.Event) { l.events = append(l.events, e) })
+	clock := record.Now()
+	funcs.Take(l.events, dropped, until, clock)
 	sinks := l.sinks()
 	for _, e := range l.events {
 		for _, n := range sinks[e.Site] {

@@ -37,10 +37,10 @@ const maxPanicText = 1 << 10
 
 // Hooks implements [control.Target].
 func (*target) Hooks(patterns []string) (iter.Seq[wire.Hook], error) {
-	rs := registrations()
+	c := chosen{hooks: registrations()}
 	if len(patterns) > 0 {
 		var err error
-		if rs, err = match(patterns); err != nil {
+		if c, err = choose(patterns); err != nil {
 			return nil, err
 		}
 	}
@@ -49,8 +49,13 @@ func (*target) Hooks(patterns []string) (iter.Seq[wire.Hook], error) {
 		for _, f := range Failpoints() {
 			terms[f.Name] = f
 		}
-		for _, r := range rs {
+		for _, r := range c.hooks {
 			if !yield(wireHook(r, terms[r.name])) {
+				return
+			}
+		}
+		for _, i := range c.funcs {
+			if !yield(wireFunc(i)) {
 				return
 			}
 		}
@@ -145,6 +150,7 @@ func (*target) Status() wire.Status {
 	if ps.Mode == "flag" {
 		st.Method = ps.Mode
 	}
+	st.Functions, st.Packages = funcSummary()
 	if len(os.Args) > 0 {
 		st.Args = os.Args[:1]
 	}

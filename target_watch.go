@@ -22,12 +22,11 @@ type watcher struct {
 	h *Handler
 }
 
-// watch registers what register makes on each hook that patterns match, and arms all of it together. Hooks where that can't be are
+// watch registers what register makes on each of these hooks, and arms all of it together. Hooks where that can't be are
 // skipped with the reason; when there is no other, that is the error.
-func (t *target) watch(what string, patterns []string, register func(r *registration, name string) (*Handler, error)) (wire.Matched, []watcher, control.Undo, error) {
-	rs, err := match(patterns)
-	if err != nil {
-		return wire.Matched{}, nil, nil, err
+func (t *target) watch(what string, rs []*registration, register func(r *registration, name string) (*Handler, error)) (wire.Matched, []watcher, control.Undo, error) {
+	if len(rs) == 0 {
+		return wire.Matched{Hooks: []string{}}, nil, func(context.Context) error { return nil }, nil
 	}
 	name := fmt.Sprintf("%s%s.%d", sessionPrefix, what, t.seq.Add(1))
 	var m wire.Matched
@@ -108,9 +107,13 @@ func watching() []HandlerOption { return []HandlerOption{Priority(math.MaxInt), 
 
 // Trace implements [control.Target].
 func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, control.Undo, error) {
+	c, err := choose(spec.Patterns)
+	if err != nil {
+		return wire.Matched{}, nil, err
+	}
 	drops := &pointDrops{sink: sink}
 	var places sitePlaces
-	m, ws, undo, err := t.watch("trace", spec.Patterns, func(r *registration, name string) (*Handler, error) {
+	m, ws, undo, err := t.watch("trace", c.hooks, func(r *registration, name string) (*Handler, error) {
 		if p, ok := r.any.(*Point); ok {
 			return p.Record(name, func(ev PointEvent) {
 				drops.look()
@@ -134,11 +137,22 @@ func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, co
 		return m, nil, err
 	}
 	drops.watch(ws)
-	return m, func(ctx context.Context) error {
+	all := func(ctx context.Context) error {
 		err := undo(ctx)
 		drops.look()
 		return err
-	}, nil
+	}
+	if len(c.funcs) == 0 {
+		return m, all, nil
+	}
+	s, err := traceFuncs(c.funcs, spec, sink)
+	if err := addFuncs(&m, s, err, len(c.funcs)); err != nil {
+		return m, nil, errors.Join(err, all(context.Background()))
+	}
+	if s != nil {
+		all = both(all, closeFuncs(s))
+	}
+	return m, all, nil
 }
 
 // goroutineID returns the number that a stack trace shows for this goroutine; 0 if that has another form than it has
@@ -156,8 +170,9 @@ func goroutineID() uint64 {
 
 // A statSource counts for one stat.
 type statSource struct {
-	rows []statRow
-	undo control.Undo
+	rows  []statRow
+	funcs *funcStat // nil when there are none
+	undo  control.Undo
 }
 
 type statRow struct {
@@ -167,8 +182,12 @@ type statRow struct {
 
 // Stat implements [control.Target]. The handlers' own counts are the calls.
 func (t *target) Stat(spec wire.StatSpec) (wire.Matched, control.StatSource, error) {
+	c, err := choose(spec.Patterns)
+	if err != nil {
+		return wire.Matched{}, nil, err
+	}
 	latency := map[*registration]*hist.Histogram{}
-	m, ws, undo, err := t.watch("stat", spec.Patterns, func(r *registration, name string) (*Handler, error) {
+	m, ws, undo, err := t.watch("stat", c.hooks, func(r *registration, name string) (*Handler, error) {
 		if p, ok := r.any.(*Point); ok {
 			return p.Count(name, watching()...)
 		}
@@ -192,6 +211,15 @@ func (t *target) Stat(spec wire.StatSpec) (wire.Matched, control.StatSource, err
 	for _, w := range ws {
 		src.rows = append(src.rows, statRow{w.h, latency[w.r]})
 	}
+	if len(c.funcs) > 0 {
+		f, err := statFuncs(c.funcs)
+		if err := addFuncs(&m, f.session, err, len(c.funcs)); err != nil {
+			return m, nil, errors.Join(err, undo(context.Background()))
+		}
+		if f.session != nil {
+			src.funcs, src.undo = f, both(undo, closeFuncs(f.session))
+		}
+	}
 	return m, src, nil
 }
 
@@ -204,6 +232,9 @@ func (s *statSource) Snapshot() []wire.StatRow {
 			l := r.latency.Snapshot()
 			rows[i].Latency = &l
 		}
+	}
+	if s.funcs != nil {
+		rows = append(rows, s.funcs.rows()...)
 	}
 	return rows
 }

@@ -28,18 +28,17 @@ No source is changed, and neither is go.mod. Then, on the running program:
 The program serves its control socket by itself, unless GKHI_SERVE=off is in its environment.
 All arguments of "go %[2]s" work, and come after or among these:
 
-  -hooks PATTERN,…     which functions: import paths (net/http, ./..., example.com/x/...) or names of
-                       functions (example.com/x.(*T).M, 'example.com/x.New*'); -PATTERN leaves out. The
-                       last one that matches decides. Default: all packages of the main module.
-  -hooks-min N         the least size, in the inliner's units; default 81: what the compiler would inline
-                       is left alone, unless it has a loop. 0 takes every function.
-  -hooks-serve=false   don't serve the control socket; who calls gkhi.Serve or mounts gkhihttp still can.
+  -hooks PATTERN,…    which functions: import paths (net/http, ./..., example.com/x/...) or names
+                      (example.com/x.(*T).M, 'example.com/x.New*'); -PATTERN leaves out. The last
+                      one that matches decides. Default: all packages of the main module.
+  -hooks-min N        the least size, in the inliner's units; default 81: what the compiler would
+                      inline is left alone, unless it has a loop. 0 takes every function.
+  -hooks-serve=false  serve no control socket; calling gkhi.Serve or mounting gkhihttp still does.
 %[3]s
 It works for linux/amd64 and linux/arm64, from wherever. The runtime and what it stands on
-never get points, nor does crypto/internal/fips140. "go build -toolexec='gkhi toolexec'" does the same
-without go %[2]s being told which packages to compile anew, so it compiles all of them.`
+never get points, nor does crypto/internal/fips140.`
 
-const traceFlagHelp = `  -trace PATTERN,…     show these functions' calls from the first instruction on, as gkhi trace does.
+const traceFlagHelp = `  -trace PATTERN,…    show these functions' calls from the first instruction on, as gkhi trace.
 `
 
 // A goVerb is a command that is the go command's with points.
@@ -73,6 +72,7 @@ func newGoVerb(v goVerb) func(*env) *cobra.Command {
 			Example:            v.example,
 			GroupID:            groupBuild,
 			DisableFlagParsing: true, // the go command's are not pflag's
+			ValidArgsFunction:  goFiles,
 			RunE: func(cmd *cobra.Command, args []string) error {
 				if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help"}, args[0]) {
 					return cmd.Help()
@@ -81,6 +81,11 @@ func newGoVerb(v goVerb) func(*env) *cobra.Command {
 			},
 		}
 	}
+}
+
+// goFiles completes packages, which are folders, and files.
+func goFiles(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
 }
 
 func (e *env) goBuild(ctx context.Context, verb string, words []string) error {

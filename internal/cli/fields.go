@@ -19,8 +19,8 @@ const longestValue = 200
 type durations map[string]map[string]bool
 
 // askDurations learns them from the hooks' event types.
-func askDurations(ctx context.Context, s session, globs []string) (durations, error) {
-	hooks, err := s.Hooks(ctx, globs...)
+func askDurations(ctx context.Context, s session) (durations, error) {
+	hooks, err := s.Hooks(ctx)
 	if err != nil {
 		return nil, err
 	}

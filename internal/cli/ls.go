@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -177,14 +178,71 @@ func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON
 			}
 		}
 		return nil
-	case len(hooks) == 0:
-		e.note("%s declares no hooks", label(s.Process()))
-		return nil
-	case verbose:
-		return e.lines(hookPages(hooks, platformOf(s.Process()), e.style()))
+	case len(globs) == 0:
+		if err := e.functionSummary(ctx, s, len(hooks)); err != nil || len(hooks) == 0 {
+			return err
+		}
 	}
+	return e.showHooks(hooks, platformOf(s.Process()), verbose)
+}
+
+// functionSummary says that there are functions, too many to list them unasked; or that there is nothing at all.
+func (e *env) functionSummary(ctx context.Context, s session, hooks int) error {
+	st, err := s.Status(ctx)
+	if err != nil {
+		return about(s, err)
+	}
+	switch {
+	case st.Functions > 0:
+		e.note("%s has points in %s of %s: gkhi ls %s 'main.*' lists those of package main",
+			label(s.Process()), draw.Plural(st.Functions, "function"), draw.Plural(st.Packages, "package"), s.Process().Target())
+	case hooks == 0:
+		e.note("%s declares no hooks", label(s.Process()))
+	}
+	return nil
+}
+
+// showHooks prints hooks, and then functions, as tables or page by page.
+func (e *env) showHooks(hooks []wire.Hook, platform string, verbose bool) error {
 	style := e.style()
-	t := draw.Table{Title: style.Title, Columns: []draw.Column{
+	if verbose {
+		return e.lines(hookPages(hooks, platform, style))
+	}
+	first := slices.IndexFunc(hooks, func(h wire.Hook) bool { return h.Kind == wire.KindFunction })
+	if first < 0 {
+		first = len(hooks)
+	}
+	if first > 0 {
+		if err := e.lines(hookTable(hooks[:first], style).Lines(e.columns())); err != nil || first == len(hooks) {
+			return err
+		}
+		if err := e.lines([]string{""}); err != nil {
+			return err
+		}
+	}
+	return e.lines(functionTable(hooks[first:], style).Lines(e.columns()))
+}
+
+// functionTable lists functions, with their points: one entry, and returns.
+func functionTable(hooks []wire.Hook, style draw.Style) *draw.Table {
+	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
+		{Title: "FUNCTION", Style: style.Name}, {Title: "STATE", Style: stateStyle(style)},
+		{Title: "SITES", Right: true}, {Title: "SOURCE"},
+	}}
+	for _, h := range hooks {
+		n := 0
+		for _, s := range h.Sites {
+			if s.PC != 0 {
+				n++
+			}
+		}
+		t.Row(h.Name, h.State, fmt.Sprint(n), h.Declared)
+	}
+	return t
+}
+
+func hookTable(hooks []wire.Hook, style draw.Style) *draw.Table {
+	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
 		{Title: "NAME", Style: style.Name}, {Title: "KIND"}, {Title: "STATE", Style: stateStyle(style)},
 		{Title: "HANDLERS", Right: true}, {Title: "CALLS", Right: true}, {Title: "DOC"},
 	}}
@@ -192,7 +250,7 @@ func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON
 		handlers, calls := handlerCounts(h)
 		t.Row(h.Name, h.Kind, h.State, handlers, calls, h.Doc)
 	}
-	return e.lines(t.Lines(e.columns()))
+	return t
 }
 
 // stateStyle marks what is armed.

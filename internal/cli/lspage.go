@@ -80,6 +80,9 @@ func latencyMark(f wire.Field) string {
 // siteLine says where a site is and how it stands.
 func siteLine(s wire.Site) string {
 	var parts []string
+	if s.Point != "" {
+		parts = append(parts, fmt.Sprintf("%-6s", s.Point))
+	}
 	if s.Func != "" {
 		parts = append(parts, s.Func)
 	}

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,15 +22,21 @@ interval. CALLS counts from the beginning; RATE (calls a second) and the percent
 those of the interval. At the end, at Ctrl-C or after -d, it prints a row for each hook
 that sums up the whole time, and exits with 0. If the process ends first, it exits with 1.
 
+Of functions, which a program has that gkhi build made, CALLS is exact; TOTAL is the time spent
+in calls and SELF that without the calls of other functions measured, in calls that returned in
+the interval. Rows are those that were called, longest TOTAL first.
+
 With --hist it draws how the latencies are distributed: live on a terminal, at the end in
 a pipe. Percentiles are read from buckets an eighth as wide as their value.
 
 With --json each row is an object with time, hook, and calls; delta, seconds and rate of
-the interval; p50, p90, p99 and max in nanoseconds. Rows of the summary have "total": true,
+the interval; p50, p90, p99, max, totalNs and selfNs in nanoseconds.
+Rows of the summary have "total": true,
 and with --hist their buckets, as pairs of lower bound and count.`
 
 const statExample = `  gkhi stat kvd 'kvd.*'                    a live table until Ctrl-C
   gkhi stat kvd kvd.commit --hist          with the distribution of latencies
+  gkhi stat server 'main.*' --top 20       functions, of a program that gkhi build made
   gkhi stat kvd 'kvd.*' -d 10s -i 10s      one row each, of ten seconds
   gkhi stat kvd 'kvd.*' -d 5s --json | jq 'select(.total)'`
 
@@ -37,6 +45,8 @@ type statOptions struct {
 	interval time.Duration
 	hist     bool
 	asJSON   bool
+	sort     string
+	top      uint64
 }
 
 func newStat(e *env) *cobra.Command {
@@ -50,11 +60,16 @@ func newStat(e *env) *cobra.Command {
 		Args:              atLeast(theTarget, theGlob),
 		ValidArgsFunction: e.completer(hookNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.sort != "" && rowOrders[o.sort] == nil {
+				return usagef("--sort %s: it is one of %s", o.sort, strings.Join(slices.Sorted(maps.Keys(rowOrders)), ", "))
+			}
 			return e.stat(cmd.Context(), args[0], args[1:], o)
 		},
 	}
 	cmd.Flags().VarP(durationValue{d: &o.interval, least: wire.MinInterval}, "interval", "i", "time between reports")
 	cmd.Flags().BoolVar(&o.hist, "hist", false, "draw the distribution of latencies")
+	cmd.Flags().StringVar(&o.sort, "sort", "", "order of rows: name, calls, total, self, p99, max")
+	cmd.Flags().Var(countValue{&o.top}, "top", "show only so many rows")
 	durationFlag(cmd, &o.duration, "end after so long, as 5s")
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
@@ -77,17 +92,20 @@ func (e *env) stat(ctx context.Context, target string, globs []string, o statOpt
 	if err := e.matched(s, t.Matched(), "stat"); err != nil {
 		return err
 	}
-	view := e.statView(label(s.Process()), o)
+	view := e.statView(label(s.Process()), o, t.Matched().Functions > 0)
 	m := meter{start: start.UnixNano()}
 	for snap, streamErr := range t.Snapshots() {
 		if err = streamErr; err != nil {
 			break
 		}
-		if err := view.interval(m.add(snap)); err != nil {
+		r := m.add(snap)
+		r.arrange(o.sort, o.top)
+		if err := view.interval(r); err != nil {
 			return err
 		}
 	}
 	total := m.totals()
+	total.arrange(o.sort, o.top)
 	if o.hist && len(total.rows) > 0 && !slices.ContainsFunc(total.rows, func(w row) bool { return w.latency != nil }) {
 		e.note("stat: --hist has nothing to draw: no event here has a duration")
 	}
@@ -100,7 +118,7 @@ type statView interface {
 	final(report) error    // once, at the end
 }
 
-func (e *env) statView(process string, o statOptions) statView {
+func (e *env) statView(process string, o statOptions, functions bool) statView {
 	_, _, terminal := e.terminal()
 	switch {
 	case o.asJSON:
@@ -108,5 +126,5 @@ func (e *env) statView(process string, o statOptions) statView {
 	case terminal:
 		return newStatScreen(e, process, o.hist)
 	}
-	return &statLines{e: e, hist: o.hist, least: o.interval / 2}
+	return &statLines{e: e, hist: o.hist, least: o.interval / 2, timed: functions}
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/client"
@@ -23,6 +25,9 @@ type row struct {
 	calls   uint64         // since the beginning
 	delta   uint64         // in the report's time
 	latency *hist.Snapshot // in the report's time; nil where the event has no duration
+
+	function    bool
+	total, self time.Duration // in the report's time, of a function
 }
 
 // rate returns calls per second; NaN or infinite where the report has no length.
@@ -42,7 +47,7 @@ func (m *meter) add(s client.Snapshot) report {
 	}
 	r := m.report(s, since)
 	for i, d := range s.Delta(m.last) {
-		r.rows = append(r.rows, row{hook: d.Hook, calls: s.Rows[i].Calls, delta: d.Calls, latency: d.Latency})
+		r.rows = append(r.rows, rowOf(d, s.Rows[i].Calls))
 	}
 	m.last = s
 	return r
@@ -53,9 +58,55 @@ func (m *meter) totals() report {
 	r := m.report(m.last, m.start)
 	r.total = true
 	for _, w := range m.last.Rows {
-		r.rows = append(r.rows, row{hook: w.Hook, calls: w.Calls, delta: w.Calls, latency: w.Latency})
+		r.rows = append(r.rows, rowOf(w, w.Calls))
 	}
 	return r
+}
+
+func rowOf(w wire.StatRow, calls uint64) row {
+	return row{
+		hook: w.Hook, calls: calls, delta: w.Calls, latency: w.Latency,
+		function: w.Function, total: time.Duration(w.Total), self: time.Duration(w.Self),
+	}
+}
+
+// timed reports whether there are functions, which have times of their own.
+func (r report) timed() bool {
+	return slices.ContainsFunc(r.rows, func(w row) bool { return w.function })
+}
+
+// The orders of rows, by the names that --sort has for them; what is most comes first.
+var rowOrders = map[string]func(a, b row) int{
+	"name":  func(a, b row) int { return cmp.Compare(a.hook, b.hook) },
+	"calls": func(a, b row) int { return cmp.Compare(b.delta, a.delta) },
+	"total": func(a, b row) int { return cmp.Compare(b.total, a.total) },
+	"self":  func(a, b row) int { return cmp.Compare(b.self, a.self) },
+	"p99":   func(a, b row) int { return cmp.Compare(b.quantile(0.99), a.quantile(0.99)) },
+	"max":   func(a, b row) int { return cmp.Compare(b.quantile(1), a.quantile(1)) },
+}
+
+func (w row) quantile(q float64) uint64 {
+	switch {
+	case w.latency == nil || w.latency.Count == 0:
+		return 0
+	case q == 1:
+		return w.latency.Max
+	}
+	return w.latency.Quantile(q)
+}
+
+// arrange sorts rows, by name when nothing else is asked for and there are no functions, else
+// by their total time, and keeps the first top of them, unless that is 0.
+func (r *report) arrange(order string, top uint64) {
+	if order == "" && r.timed() {
+		order = "total"
+	}
+	if f := rowOrders[order]; f != nil {
+		slices.SortStableFunc(r.rows, f)
+	}
+	if top > 0 && uint64(len(r.rows)) > top {
+		r.rows = r.rows[:top]
+	}
 }
 
 // report returns a report without rows. A clock that was set back makes its length 0, not less.

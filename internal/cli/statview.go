@@ -14,25 +14,44 @@ var quantiles = [...]float64{0.5, 0.9, 0.99}
 
 // statTable returns the table that the terminal and the summary share.
 func statTable(r report, style draw.Style) *draw.Table {
-	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
-		{Title: "HOOK", Style: style.Name}, {Title: "CALLS", Right: true}, {Title: "RATE", Right: true},
-		{Title: "P50", Right: true}, {Title: "P90", Right: true}, {Title: "P99", Right: true}, {Title: "MAX", Right: true},
-	}}
+	timed := r.timed()
+	t := &draw.Table{Title: style.Title}
+	for i, title := range statTitles(timed) {
+		c := draw.Column{Title: title, Right: i > 0}
+		if i == 0 {
+			c.Style = style.Name
+		}
+		t.Columns = append(t.Columns, c)
+	}
 	for _, w := range r.rows {
-		t.Row(statCells(r, w)...)
+		t.Row(statCells(r, w, timed)...)
 	}
 	return t
 }
 
-func statCells(r report, w row) []string {
-	cells := []string{w.hook, fmt.Sprint(w.calls), draw.Rate(r.rate(w)), "-", "-", "-", "-"}
-	if l := w.latency; l != nil && l.Count > 0 {
-		for i, q := range quantiles {
-			cells[3+i] = draw.Duration(int64(l.Quantile(q)))
-		}
-		cells[6] = draw.Duration(int64(l.Max))
+// statTitles are the columns; of functions there are two more.
+func statTitles(timed bool) []string {
+	if timed {
+		return []string{"FUNCTION", "CALLS", "RATE", "TOTAL", "SELF", "P50", "P90", "P99", "MAX"}
 	}
-	return cells
+	return []string{"HOOK", "CALLS", "RATE", "P50", "P90", "P99", "MAX"}
+}
+
+func statCells(r report, w row, timed bool) []string {
+	cells := []string{w.hook, fmt.Sprint(w.calls), draw.Rate(r.rate(w))}
+	switch l := w.latency; {
+	case timed && w.function && l != nil && l.Count > 0:
+		cells = append(cells, draw.Duration(int64(w.total)), draw.Duration(int64(w.self)))
+	case timed:
+		cells = append(cells, "-", "-")
+	}
+	if l := w.latency; l != nil && l.Count > 0 {
+		for _, q := range quantiles {
+			cells = append(cells, draw.Duration(int64(l.Quantile(q))))
+		}
+		return append(cells, draw.Duration(int64(l.Max)))
+	}
+	return append(cells, "-", "-", "-", "-")
 }
 
 // histograms draws the latencies of each hook since the beginning.
@@ -99,19 +118,24 @@ type statLines struct {
 	e      *env
 	hist   bool
 	least  time.Duration // an interval shorter than that, as the last one is, would make a wild rate
+	timed  bool          // functions are among what is counted
 	widths []int
 }
 
 // print prints a report's rows. Columns are as wide as they were in the widest row so far, since lines that are out can't be changed.
 func (s *statLines) print(r report, when string) error {
 	first := s.widths == nil
-	titles := []string{"TIME", "HOOK", "CALLS", "RATE", "P50", "P90", "P99", "MAX"}
 	if first {
-		s.widths = []int{8, 4, 9, 9, 7, 7, 7, 7}
+		s.timed = s.timed || r.timed()
+		s.widths = []int{8, 4, 9, 9}
+		for range len(statTitles(s.timed)) - 3 {
+			s.widths = append(s.widths, 7)
+		}
 	}
+	titles := append([]string{"TIME"}, statTitles(s.timed)...)
 	var rows [][]string
 	for _, w := range r.rows {
-		row := append([]string{when}, statCells(r, w)...)
+		row := append([]string{when}, statCells(r, w, s.timed)...)
 		row[1] = draw.Safe(row[1])
 		for i, cell := range row {
 			s.widths[i] = max(s.widths[i], draw.Width(cell))
@@ -167,6 +191,8 @@ type statLine struct {
 	P90     *uint64       `json:"p90,omitempty"`
 	P99     *uint64       `json:"p99,omitempty"`
 	Max     *uint64       `json:"max,omitempty"`
+	TotalNS *int64        `json:"totalNs,omitempty"` // of a function: time in it in the interval
+	SelfNS  *int64        `json:"selfNs,omitempty"`
 	Buckets []hist.Bucket `json:"buckets,omitempty"`
 }
 
@@ -179,6 +205,10 @@ func (s *statJSON) print(r report) error {
 		if r.took > 0 {
 			rate := r.rate(w)
 			line.Rate = &rate
+		}
+		if w.function {
+			total, self := int64(w.total), int64(w.self)
+			line.TotalNS, line.SelfNS = &total, &self
 		}
 		if l := w.latency; l != nil && l.Count > 0 {
 			for i, to := range []**uint64{&line.P50, &line.P90, &line.P99} {

@@ -10,11 +10,8 @@ import (
 	"github.com/gkhi/gkhi/internal/toolexec"
 )
 
-const toolexecLong = `Toolexec is what the go command runs in place of its tools in a build with points:
-
-  go build -toolexec="gkhi toolexec -hooks net/http" ./cmd/server
-
-Its flags are those of gkhi build. That command is the better way: it tells the go command which
+const toolexecLong = `Toolexec is what the go command runs in place of its tools in a build with points. Its
+flags are those of gkhi build, which is the better way: it tells the go command which
 packages to compile anew, where with -toolexec all are.`
 
 func newToolexec(e *env) *cobra.Command {
@@ -22,6 +19,8 @@ func newToolexec(e *env) *cobra.Command {
 		Use:                "toolexec [-hooks PATTERN]... [-hooks-min N] TOOL [ARGUMENT...]",
 		Short:              "run a tool of the go command, for a build with points",
 		Long:               toolexecLong,
+		Example:            "  go build -toolexec=\"gkhi toolexec -hooks net/http\" ./cmd/server",
+		ValidArgsFunction:  goFiles,
 		GroupID:            groupBuild,
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -70,7 +70,7 @@ func (e *env) trace(ctx context.Context, target string, globs []string, o traceO
 		return err
 	}
 	defer s.Close()
-	types, err := askDurations(ctx, s, globs)
+	types, err := askDurations(ctx, s)
 	if err != nil {
 		return about(s, err)
 	}
@@ -86,6 +86,7 @@ func (e *env) trace(ctx context.Context, target string, globs []string, o traceO
 		return err
 	}
 	p := &tracePrinter{e: e, w: bufio.NewWriterSize(e.out, 64<<10), style: e.style(), asJSON: o.asJSON, types: types}
+	p.calls = callTree{w: p.w, style: p.style}
 	p.column(t.Matched().Hooks)
 	err = p.print(t)
 	took := e.now().Sub(start)
@@ -97,10 +98,17 @@ func (e *env) matched(s session, m wire.Matched, verb string) error {
 	for _, skip := range m.Skipped {
 		e.note("%s: %s is left out: %s", verb, skip.Name, skip.Why)
 	}
-	if len(m.Hooks) == 0 {
+	var what []string
+	if n := len(m.Hooks); n > 0 {
+		what = append(what, draw.Plural(n, "hook"))
+	}
+	if m.Functions > 0 {
+		what = append(what, draw.Plural(m.Functions, "function"))
+	}
+	if len(what) == 0 {
 		return fmt.Errorf("%s: no hook is left to %s", label(s.Process()), verb)
 	}
-	e.note("%s: %s of %s; Ctrl-C ends it", verb, draw.Plural(len(m.Hooks), "hook"), label(s.Process()))
+	e.note("%s: %s of %s; Ctrl-C ends it", verb, strings.Join(what, " and "), label(s.Process()))
 	return nil
 }
 
@@ -128,6 +136,7 @@ type tracePrinter struct {
 	asJSON bool
 	types  durations
 
+	calls   callTree
 	width   int // of the hooks' column
 	dropped uint64
 	events  uint64
@@ -163,7 +172,23 @@ func (p *tracePrinter) print(t traceStream) error {
 			}
 		}
 	}()
-	for it := range items {
+	ticker := time.NewTicker(showEntries)
+	defer ticker.Stop()
+	for {
+		var it item
+		var more bool
+		select {
+		case it, more = <-items:
+		case <-ticker.C:
+			p.calls.idle()
+			if err := p.w.Flush(); err != nil {
+				return err
+			}
+			continue
+		}
+		if !more {
+			break
+		}
 		if it.err != nil {
 			return errors.Join(p.w.Flush(), it.err)
 		}
@@ -179,8 +204,12 @@ func (p *tracePrinter) print(t traceStream) error {
 			}
 		}
 	}
+	p.calls.end()
 	return errors.Join(p.drops(t.Dropped()), p.w.Flush())
 }
+
+// showEntries is how long the entry of a function waits to see whether its end comes next.
+const showEntries = 200 * time.Millisecond
 
 // An eventLine is an event as --json prints it.
 type eventLine struct {
@@ -189,12 +218,17 @@ type eventLine struct {
 	G       uint64          `json:"g,omitempty"`
 	Fields  json.RawMessage `json:"fields,omitempty"`
 	Verdict string          `json:"verdict,omitempty"`
+	Call    *wire.Call      `json:"call,omitempty"`
 }
 
 func (p *tracePrinter) event(ev wire.Event) error {
 	p.events++
 	if p.asJSON {
-		return p.object(eventLine{jsonTime(time.Unix(0, ev.Time)), ev.Hook, ev.G, ev.Fields, ev.Verdict})
+		return p.object(eventLine{jsonTime(time.Unix(0, ev.Time)), ev.Hook, ev.G, ev.Fields, ev.Verdict, ev.Call})
+	}
+	if ev.Call != nil {
+		p.calls.add(ev)
+		return nil
 	}
 	at := time.Unix(0, ev.Time).In(p.e.zone)
 	hook := draw.Safe(ev.Hook)

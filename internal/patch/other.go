@@ -23,6 +23,12 @@ var Default = &Patcher{}
 // Add counts the key.
 func (p *Patcher) Add(scan.Key) int { p.keys++; return p.keys - 1 }
 
+// AddLaidGroup says that this platform is not supported.
+func (p *Patcher) AddLaidGroup([][]uintptr) ([]int, error) { return nil, errUnsupported }
+
+// Code knows none.
+func (p *Patcher) Code(uintptr) []byte { return nil }
+
 // A Change is what Set would do to the sites of one key.
 type Change struct {
 	Key  int

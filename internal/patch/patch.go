@@ -24,6 +24,8 @@ type Patcher struct {
 
 	mem     *textmem.Mem
 	refused error // why patching can't work in this process; final
+	flags   error // why keys that have a flag are not patched; final
+	laid    bool  // there are keys of AddLaid
 	paused  error // why it did not work the last time; may pass; not for sites that are patched
 
 	home scan.Segment // the module that this code is in
@@ -57,18 +59,19 @@ func New(sys System) *Patcher {
 var Default = New(kernel{})
 
 // Refuse makes the patcher use flags from now on, if it has not patched yet; why
-// is a sentence for people.
+// is a sentence for people. Keys of AddLaid, which have no flag, are patched all the same.
 func (p *Patcher) Refuse(why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.mem == nil {
-		p.refused = why
+		p.flags = why
 	}
 }
 
 // A keyState is a key and its sites.
 type keyState struct {
 	scan.Key
+	laid    bool // see AddLaid
 	on      bool
 	call    uintptr // of a bare key that is on: the trampoline
 	sites   []*site
@@ -171,8 +174,11 @@ func (p *Patcher) prepare() error {
 }
 
 func (p *Patcher) catchUp() error {
+	if p.flags != nil && !p.laid {
+		return p.flags
+	}
 	if p.mem != nil && p.scanned == len(p.keys) && len(p.pending) == 0 {
-		return nil
+		return p.flags
 	}
 	if t := p.sys.Tracer(); t != 0 {
 		return tracedError(t)
@@ -193,6 +199,9 @@ func (p *Patcher) catchUp() error {
 	if err := p.scan(); err != nil {
 		return err
 	}
+	if p.flags != nil {
+		return p.flags
+	}
 	err := p.move(p.items(inOrder(p.pending)))
 	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
 	p.actOut()
@@ -201,10 +210,24 @@ func (p *Patcher) catchUp() error {
 
 // scan looks for the sites of the keys that are new.
 func (p *Patcher) scan() error {
-	fresh := p.keys[p.scanned:]
-	if len(fresh) == 0 {
-		return nil
+	var fresh []*keyState
+	for _, k := range p.keys[p.scanned:] {
+		if !k.laid && p.flags == nil {
+			fresh = append(fresh, k)
+		}
 	}
+	if len(fresh) > 0 {
+		if err := p.scanFor(fresh); err != nil {
+			return err
+		}
+	}
+	p.trap.learn(p.keys, p.scanned)
+	p.scanned = len(p.keys)
+	return nil
+}
+
+// scanFor looks for the sites of these keys in the text.
+func (p *Patcher) scanFor(fresh []*keyState) error {
 	start := time.Now()
 	text, err := p.sys.Text()
 	if err != nil {
@@ -238,8 +261,6 @@ func (p *Patcher) scan() error {
 			fresh[r.Key].rejects = append(fresh[r.Key].rejects, r)
 		}
 	}
-	p.trap.learn(p.keys, p.scanned)
-	p.scanned = len(p.keys)
 	p.stats.TextBytes = res.Stats.Bytes
 	p.stats.ScanTime += time.Since(start)
 	return nil

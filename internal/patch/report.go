@@ -13,19 +13,25 @@ import (
 func (p *Patcher) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Status{Keys: len(p.keys), Stats: p.stats, Prepared: p.mem != nil && p.scanned == len(p.keys)}
+	s := Status{Stats: p.stats, Prepared: p.mem != nil && p.scanned == len(p.keys)}
 	if p.mem != nil {
 		s.Method = p.mem.Method()
 	}
 	switch {
 	case p.refused != nil:
 		s.Reason = p.refused.Error()
+	case p.flags != nil:
+		s.Reason = p.flags.Error()
 	case p.paused != nil:
 		s.Reason = p.paused.Error()
 	case p.mem == nil:
 		s.Reason = "sites are looked for and patched when the first handler is armed, or by gkhi.Prepare"
 	}
 	for _, k := range p.keys {
+		if k.laid {
+			continue
+		}
+		s.Keys++
 		s.Flagged += len(k.rejects)
 		for _, st := range k.sites {
 			if len(st.pieces) == 0 {

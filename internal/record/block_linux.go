@@ -59,13 +59,18 @@ type header struct {
 	dropped  uint64
 	_        [4]uint64
 	limit    uint64 // written by the reader
-	tail     uint64 // the reader's own
+
+	// The reader's own: where it is, the drops that it has seen, and whether there
+	// is a gap in front of what comes next.
+	tail uint64
+	seen uint64
+	gap  bool
 }
 
 type rawEvent struct {
 	ticks, goid uint64
 	at          uintptr // what the counter is found by
-	_           uint64
+	depth       uint64
 }
 
 // state is the recorder of the process.
@@ -177,16 +182,27 @@ func readCounter(at uintptr) uint64 {
 func Drain(f func(Event)) (dropped uint64) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
+	thread := int32(-1)
 	for h := range used {
+		thread++
 		ring := (*[ringEvents]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
 		head := atomic.LoadUint64(&h.head)
+		lost := atomic.LoadUint64(&h.dropped)
+		gap := h.gap || lost != h.seen
+		// Events are dropped when the ring is full, that is behind its last one. Some may be at this moment.
+		h.gap = head == h.limit
+		h.seen = lost
 		for t := h.tail; t != head; t++ {
-			e := ring[t%ringEvents]
-			f(Event{e.ticks, e.goid, e.at - callLen})
+			e := &ring[t%ringEvents]
+			f(Event{e.ticks, e.goid, e.at - callLen, e.depth, thread, gap})
+			gap = false
+		}
+		if h.tail == head {
+			h.gap = h.gap || gap
 		}
 		h.tail = head
 		atomic.StoreUint64(&h.limit, head+ringEvents)
-		dropped += atomic.LoadUint64(&h.dropped)
+		dropped += lost
 	}
 	return dropped
 }

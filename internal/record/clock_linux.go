@@ -32,3 +32,6 @@ func Now() Clock {
 func (c Clock) Time(ticks uint64) time.Time {
 	return c.time.Add(-time.Duration(float64(int64(c.ticks-ticks)) * c.rate))
 }
+
+// Duration turns a number of ticks into time.
+func (c Clock) Duration(ticks int64) time.Duration { return time.Duration(float64(ticks) * c.rate) }

@@ -20,6 +20,13 @@ type Event struct {
 	Ticks uint64  // time stamp counter; see Clock
 	Goid  uint64  // goroutine
 	Site  uintptr // address of the site's CALL
+
+	// Depth is how much of the goroutine's stack was in use, in bytes: that of an entry is the same as that
+	// of the same call's return, also when the stack was moved, and less than that of the calls that it makes.
+	Depth uint64
+
+	Thread int32 // which thread; numbers may change from one Drain to the next
+	Gap    bool  // events of the thread may have been dropped in front of this one
 }
 
 // Goid returns the id of the calling goroutine the slow way, which works

@@ -9,8 +9,11 @@ import (
 )
 
 // gM is the offset of m in g, the runtime's goroutine structure. It is a
-// constant of the assembly.
-const gM = 48
+// constant of the assembly, and so is gStackHi, that of the stack's upper end.
+const (
+	gM       = 48
+	gStackHi = 8
+)
 
 // gLimit is how many bytes of g are looked at for goid. g is larger.
 const gLimit = 384
@@ -21,7 +24,7 @@ func word(addr uintptr) uintptr {
 	return *(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&addr)))
 }
 
-// offsets checks that m is where the assembly expects it in g, and finds goid,
+// offsets checks that m and the stack's bounds are where the assembly expects them in g, and finds goid,
 // by looking for the number that runtime.Stack prints. Two goroutines on threads of
 // their own have to agree.
 func offsets() (goid uintptr, err error) {
@@ -40,6 +43,10 @@ func offsets() (goid uintptr, err error) {
 			if g0 := word(m); g0 > 4096 && g0%8 == 0 && word(g0+gM) == m {
 				a.m = m
 			}
+		}
+		// Its stack comes first: the lower end, then the upper.
+		if here := uintptr(unsafe.Pointer(&a)); here < word(g) || here >= word(g+gStackHi) {
+			a.m = 0
 		}
 		id := Goid()
 		for off := uintptr(0); off < gLimit; off += 8 {

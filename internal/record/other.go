@@ -30,3 +30,9 @@ func Now() Clock { return Clock{} }
 
 // Time returns the current time.
 func (Clock) Time(uint64) time.Time { return time.Now() }
+
+// Duration has nothing to turn.
+func (Clock) Duration(int64) time.Duration { return 0 }
+
+// Ticks is always 0.
+func Ticks() uint64 { return 0 }

@@ -13,6 +13,7 @@
 
 #define RING 4096    // offset of the ring in a block
 #define G_M 48       // offset of m in g; checked at start
+#define G_STACKHI 8  // offset of the stack's upper end in g; checked too
 
 // FIND leaves the calling thread's block in BX. It uses AX, CX, DX and changes no
 // flags. It jumps to label over when there is no block for it. The stack
@@ -76,7 +77,7 @@ found:                            \
 	LEAQ 1(DX), DX             \
 	MOVQ DX, (AX)(CX*2)
 
-// NOTE writes an event: time stamp counter, goroutine, return address.
+// NOTE writes an event: time stamp counter, goroutine, return address, depth of the stack.
 #define NOTE(full, done) \
 	MOVQ H_HEAD(BX), CX        \
 	MOVQ H_LIMIT(BX), AX       \
@@ -94,6 +95,11 @@ found:                            \
 	MOVQ AX, 8(CX)             \
 	MOVQ RET_ADDR, AX          \
 	MOVQ AX, 16(CX)            \
+	MOVQ G_STACKHI(R14), AX    \
+	MOVQ SP, DX                \
+	NOTQ DX                    \
+	LEAQ 1(AX)(DX*1), AX       \ // hi - SP
+	MOVQ AX, 24(CX)            \
 	MOVQ H_HEAD(BX), AX        \
 	LEAQ 1(AX), AX             \
 	MOVQ AX, H_HEAD(BX)        \ // publishes the event

@@ -23,6 +23,7 @@
 
 #define RING 4096    // offset of the ring in a block
 #define G_M 48       // offset of m in g; checked at start
+#define G_STACKHI 8  // offset of the stack's upper end in g; checked too
 
 #define SAVE \
 	MOVD R27, 24(RSP)     \
@@ -90,7 +91,7 @@ found:                    \
 	ADD $1, R1, R1        \
 	MOVD R1, (R0)
 
-// NOTE writes an event: counter of time, goroutine, site. That limit is loaded with
+// NOTE writes an event: counter of time, goroutine, site, depth of the stack. That limit is loaded with
 // acquire and head stored with release pairs with Drain, which reads the events
 // between loading head and storing limit.
 #define NOTE(full, done) \
@@ -108,6 +109,10 @@ found:                    \
 	MOVD (g)(R3), R3      \
 	MOVD R3, 8(R0)        \
 	MOVD R17, 16(R0)      \
+	MOVD G_STACKHI(g), R3 \
+	MOVD RSP, R16         \
+	SUB R16, R3, R3       \
+	MOVD R3, 24(R0)       \
 	ADD $1, R1, R1        \
 	ADD $H_HEAD, R2, R0   \
 	STLR R1, (R0)         \ // publishes the event

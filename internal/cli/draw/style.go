@@ -37,3 +37,8 @@ func (s Style) Bad(text string) string { return s.wrap("31", text) }
 
 // Bar is for the bars of histograms.
 func (s Style) Bar(text string) string { return s.wrap("34", text) }
+
+// Hue is for telling apart things that have numbers, such as goroutines: the same number has the same colour.
+func (s Style) Hue(n int, text string) string {
+	return s.wrap([]string{"31", "32", "33", "34", "35", "36"}[uint(n)%6], text)
+}

@@ -12,6 +12,7 @@ const (
 	KindDecision = "decision"
 	KindPoint    = "point"
 	KindChain    = "chain"
+	KindFunction = "function" // with points that gkhi build laid down; only patterns name them
 )
 
 // The states of a hook. A chain is armed while anything is registered on it.
@@ -55,6 +56,7 @@ type Site struct {
 	File  string `json:"file,omitempty"`
 	Line  int    `json:"line,omitempty"`
 	PC    uint64 `json:"pc,omitempty"`
+	Point string `json:"point,omitempty"` // of a function: entry or return
 	Form  string `json:"form,omitempty"`  // its kind of instructions: guarded, bare, …; empty for one that can't be patched
 	State string `json:"state,omitempty"` // as compiled, dormant, armed
 	Why   string `json:"why,omitempty"`   // why it is not patched
@@ -83,20 +85,22 @@ type Handler struct {
 
 // Status describes the process as a whole.
 type Status struct {
-	Hello    Hello    `json:"process"`
-	Args     []string `json:"args,omitempty"` // os.Args, the first only: the others may hold secrets
-	UID      int      `json:"uid"`
-	Uptime   int64    `json:"uptime"` // ns since the process started, or since the library did
-	Hooks    int      `json:"hooks"`
-	Armed    int      `json:"armed"`              // hooks that are not dormant
-	Sites    int      `json:"sites"`              // found so far, those that can't be patched included
-	Patched  int      `json:"patched"`            // no-ops or calls now
-	Stuck    int      `json:"stuck,omitempty"`    // of these, with a trap that could not be taken back: right but slow
-	Method   string   `json:"method"`             // how sites are armed: flag, or how code is written
-	Text     int      `json:"text,omitempty"`     // bytes of machine code searched for sites
-	ScanTime int64    `json:"scanTime,omitempty"` // that this took, ns
-	Why      []string `json:"why,omitempty"`      // why sites are not patched, a sentence each
-	Clients  int      `json:"clients"`            // connections to this socket, this one included
+	Hello     Hello    `json:"process"`
+	Args      []string `json:"args,omitempty"` // os.Args, the first only: the others may hold secrets
+	UID       int      `json:"uid"`
+	Uptime    int64    `json:"uptime"` // ns since the process started, or since the library did
+	Hooks     int      `json:"hooks"`
+	Armed     int      `json:"armed"`               // hooks that are not dormant
+	Functions int      `json:"functions,omitempty"` // with points that gkhi build laid down
+	Packages  int      `json:"packages,omitempty"`  // that they are of
+	Sites     int      `json:"sites"`               // found so far, those that can't be patched included
+	Patched   int      `json:"patched"`             // no-ops or calls now
+	Stuck     int      `json:"stuck,omitempty"`     // of these, with a trap that could not be taken back: right but slow
+	Method    string   `json:"method"`              // how sites are armed: flag, or how code is written
+	Text      int      `json:"text,omitempty"`      // bytes of machine code searched for sites
+	ScanTime  int64    `json:"scanTime,omitempty"`  // that this took, ns
+	Why       []string `json:"why,omitempty"`       // why sites are not patched, a sentence each
+	Clients   int      `json:"clients"`             // connections to this socket, this one included
 }
 
 // TraceSpec says what to trace.
@@ -118,8 +122,9 @@ const MinInterval = 10e6
 
 // Matched is the first answer to trace and stat: what was armed and what was not.
 type Matched struct {
-	Hooks   []string `json:"hooks"`
-	Skipped []Skip   `json:"skipped,omitempty"`
+	Hooks     []string `json:"hooks"`
+	Functions int      `json:"functions,omitempty"` // how many functions, which may be too many to name
+	Skipped   []Skip   `json:"skipped,omitempty"`
 }
 
 // Skip is a hook that matched but can't be used, and the reason, a sentence.
@@ -135,6 +140,16 @@ type Event struct {
 	G       uint64          `json:"g,omitempty"`       // goroutine id, when asked for
 	Fields  json.RawMessage `json:"fields,omitempty"`  // the event as JSON: an object when it is a struct
 	Verdict string          `json:"verdict,omitempty"` // what the hook's handlers said, where it is known
+	Call    *Call           `json:"call,omitempty"`    // of a function, which Hook names then
+}
+
+// Call is the entry or the end of a function's call.
+type Call struct {
+	Entry   bool  `json:"entry,omitempty"`
+	Level   int   `json:"level"`             // how many traced calls of the goroutine are around it
+	Took    int64 `json:"took,omitempty"`    // of an end: ns
+	Self    int64 `json:"self,omitempty"`    // of an end: ns, without the traced calls in it
+	Unwound bool  `json:"unwound,omitempty"` // it did not return: a panic, Goexit, or its return was lost; Took is until that showed
 }
 
 // StatRow counts one hook since the stat began.
@@ -142,6 +157,11 @@ type StatRow struct {
 	Hook    string         `json:"hook"`
 	Calls   uint64         `json:"calls"`
 	Latency *hist.Snapshot `json:"latency,omitempty"` // nil where the event has no duration
+
+	// Of functions: rows are of those that were called, in any order; times of calls that were seen whole, in ns.
+	Function bool  `json:"function,omitempty"`
+	Total    int64 `json:"total,omitempty"` // recursive calls counted once
+	Self     int64 `json:"self,omitempty"`  // without the calls of other functions that are measured
 }
 
 // StatPart is a part of a snapshot: a client gathers rows up to the part that has Last set. All parts of

@@ -1,0 +1,230 @@
+package calls
+
+import "cmp"
+
+// An Event is one hit of a function's point. Events of one goroutine must come in order of time.
+type Event struct {
+	Time   int64 // any unit, the same for all; Call has it too
+	G      uint64
+	Func   int32
+	Return bool
+	// InRange is whether a return is in the body of a range statement. It may then be hit in a
+	// function of its own, deeper than the entry, and before the iterator returns.
+	InRange bool
+	Depth   uint64 // bytes of stack in use
+}
+
+// A Call is an entry and what became of it.
+type Call struct {
+	G      uint64
+	Func   int32
+	Caller int32 // the innermost call around it; -1 for none
+	Level  int   // how many calls are around it
+	Start  int64
+	End    int64 // of Start's kind
+	Self   int64 // End - Start without the calls in it
+
+	// Unwound says that it did not return: a panic or Goexit went through it, or its return
+	// was lost. End is then when that was noticed.
+	Unwound bool
+	// Recursive says that a call of the same function is around it.
+	Recursive bool
+}
+
+// Limits, which keep damaged or endless input from using up memory.
+const (
+	maxFrames     = 4096    // of one goroutine; the outermost are given up
+	maxGoroutines = 1 << 17 // of which those are given up that were not heard of for longest
+)
+
+// Stacks holds the calls that are under way. The zero value is ready. It is not safe for concurrent use.
+type Stacks struct {
+	gs map[uint64]*stack
+
+	// Lost counts entries that were given up, and returns without an entry.
+	Lost uint64
+
+	// Entered, unless nil, is called at each entry; Left at each end of a call. The call passed to
+	// Entered has no End yet.
+	Entered, Left func(Call)
+}
+
+type stack struct {
+	frames []frame
+	last   int64
+}
+
+type frame struct {
+	Call
+	depth    uint64
+	inner    int64 // time in calls that it made
+	returned bool  // at Call.End, in a range body
+}
+
+// Add takes an event.
+func (s *Stacks) Add(e Event) {
+	st := s.gs[e.G]
+	if st == nil {
+		if e.Return {
+			s.Lost++
+			return
+		}
+		if s.gs == nil {
+			s.gs = map[uint64]*stack{}
+		}
+		if len(s.gs) >= maxGoroutines {
+			s.forget()
+		}
+		st = &stack{}
+		s.gs[e.G] = st
+	}
+	st.last = e.Time
+	if e.Return {
+		s.leave(st, e)
+	} else {
+		s.enter(st, e)
+	}
+	if len(st.frames) == 0 {
+		delete(s.gs, e.G)
+	}
+}
+
+func (s *Stacks) enter(st *stack, e Event) {
+	s.unwind(st, e.Depth, e.Time)
+	for i := len(st.frames) - 1; i >= 0 && st.frames[i].depth == e.Depth; i-- {
+		if st.frames[i].Func == e.Func { // it is over, or it could not be entered here
+			s.popTo(st, i, e.Time)
+			break
+		}
+	}
+	if len(st.frames) >= maxFrames {
+		s.Lost++
+		st.frames = append(st.frames[:0], st.frames[1:]...)
+	}
+	f := frame{Call: Call{G: e.G, Func: e.Func, Caller: -1, Level: len(st.frames), Start: e.Time}, depth: e.Depth}
+	if n := len(st.frames); n > 0 {
+		f.Caller = st.frames[n-1].Func
+	}
+	for i := range st.frames {
+		if st.frames[i].Func == e.Func {
+			f.Recursive = true
+			break
+		}
+	}
+	st.frames = append(st.frames, f)
+	if s.Entered != nil {
+		s.Entered(f.Call)
+	}
+}
+
+func (s *Stacks) leave(st *stack, e Event) {
+	for i := len(st.frames) - 1; i >= 0; i-- {
+		f := &st.frames[i]
+		if f.Func != e.Func || f.depth > e.Depth {
+			continue
+		}
+		if f.depth == e.Depth {
+			s.popTo(st, i+1, e.Time)
+			f.End, f.returned = e.Time, true
+			s.popTo(st, i, e.Time)
+			return
+		}
+		if e.InRange { // the calls of the iterator go on for a while
+			f.End, f.returned = e.Time, true
+			return
+		}
+		break
+	}
+	s.unwind(st, e.Depth, e.Time)
+	s.Lost++
+}
+
+// unwind ends what is deeper than depth, and what has returned from a range body and is as deep.
+func (s *Stacks) unwind(st *stack, depth uint64, now int64) {
+	n := len(st.frames)
+	for n > 0 && (st.frames[n-1].depth > depth || st.frames[n-1].returned && st.frames[n-1].depth == depth) {
+		n--
+	}
+	s.popTo(st, n, now)
+}
+
+// popTo ends all frames from n on.
+func (s *Stacks) popTo(st *stack, n int, now int64) {
+	for len(st.frames) > n {
+		top := len(st.frames) - 1
+		f := &st.frames[top]
+		if !f.returned {
+			f.Unwound, f.End = true, now
+		}
+		f.Self = max(f.End-f.Start-f.inner, 0)
+		if top > 0 {
+			st.frames[top-1].inner += f.End - f.Start
+		}
+		st.frames = st.frames[:top]
+		if s.Left != nil {
+			s.Left(f.Call)
+		}
+	}
+}
+
+// Reset forgets all calls under way: events were lost.
+func (s *Stacks) Reset() {
+	for _, st := range s.gs {
+		s.Lost += uint64(len(st.frames))
+	}
+	clear(s.gs)
+}
+
+// Open is the number of goroutines with calls under way.
+func (s *Stacks) Open() int { return len(s.gs) }
+
+// forget gives up the half of all goroutines that were not heard of for longest.
+func (s *Stacks) forget() {
+	times := make([]int64, 0, len(s.gs))
+	for _, st := range s.gs {
+		times = append(times, st.last)
+	}
+	limit := median(times)
+	for g, st := range s.gs {
+		if st.last <= limit {
+			s.Lost += uint64(len(st.frames))
+			delete(s.gs, g)
+		}
+	}
+}
+
+// Merge passes on events of several threads, each in order, in the order of all. key is an event's time.
+func Merge[E any, K cmp.Ordered](threads [][]E, key func(*E) K, f func(*E)) {
+	var live [][]E
+	for _, t := range threads {
+		if len(t) > 0 {
+			live = append(live, t)
+		}
+	}
+	for len(live) > 1 {
+		// The earliest thread goes on until the next one's turn.
+		first, second := 0, 1
+		for i := range live {
+			if i > 0 && key(&live[i][0]) < key(&live[first][0]) {
+				first, second = i, first
+			} else if i > 1 && i != first && key(&live[i][0]) < key(&live[second][0]) || i == 1 && first == 0 {
+				second = i
+			}
+		}
+		limit := key(&live[second][0])
+		t := live[first]
+		for len(t) > 0 && key(&t[0]) <= limit {
+			f(&t[0])
+			t = t[1:]
+		}
+		if live[first] = t; len(t) == 0 {
+			live = append(live[:first], live[first+1:]...)
+		}
+	}
+	if len(live) == 1 {
+		t := live[0]
+		for i := range t {
+			f(&t[i])
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package calls
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A run simulates goroutines that call functions, and knows the truth.
+type run struct {
+	rnd    *rand.Rand
+	now    int64
+	events []Event
+	truth  []Call // in order of their ends
+	panics bool
+}
+
+func (r *run) tick() int64 { r.now += 1 + r.rnd.Int64N(5); return r.now }
+
+// call calls a function at a depth, and reports whether it panicked.
+func (r *run) call(g uint64, stack []int32, depth uint64, budget int) (panicked bool) {
+	fn := int32(r.rnd.IntN(6))
+	c := Call{G: g, Func: fn, Caller: -1, Level: len(stack), Recursive: slices.Contains(stack, fn)}
+	if n := len(stack); n > 0 {
+		c.Caller = stack[n-1]
+	}
+	c.Start = r.tick()
+	r.events = append(r.events, Event{Time: c.Start, G: g, Func: fn, Depth: depth})
+	for range r.rnd.IntN(4) {
+		if budget <= 0 {
+			break
+		}
+		// Now and then the callee is inlined: its depth is the caller's.
+		inner := depth + 16 + uint64(r.rnd.IntN(5))*16
+		if r.call(g, append(stack, fn), inner, budget-1) && r.rnd.IntN(3) > 0 {
+			return true // nobody recovers here
+		}
+	}
+	if r.panics && r.rnd.IntN(6) == 0 {
+		return true
+	}
+	c.End = r.tick()
+	r.events = append(r.events, Event{Time: c.End, G: g, Func: fn, Depth: depth, Return: true})
+	r.truth = append(r.truth, c)
+	return false
+}
+
+func pairs(events []Event, lose func(int) bool) (returned, unwound []Call, s *Stacks) {
+	s = &Stacks{Left: func(c Call) {
+		if c.Unwound {
+			unwound = append(unwound, c)
+		} else {
+			returned = append(returned, c)
+		}
+	}}
+	for i, e := range events {
+		if lose != nil && lose(i) {
+			s.Reset()
+			continue
+		}
+		s.Add(e)
+	}
+	return returned, unwound, s
+}
+
+func simulate(seed uint64, panics bool) *run {
+	r := &run{rnd: rand.New(rand.NewPCG(seed, 1)), panics: panics}
+	var all []run
+	for g := range uint64(5) { // one after the other, then shuffled together
+		one := run{rnd: r.rnd, now: r.rnd.Int64N(50), panics: panics}
+		for range 8 {
+			one.call(g+1, nil, 100, 6)
+		}
+		all = append(all, one)
+	}
+	var threads [][]Event
+	for _, one := range all {
+		r.truth = append(r.truth, one.truth...)
+		threads = append(threads, one.events)
+	}
+	Merge(threads, func(e *Event) int64 { return e.Time }, func(e *Event) { r.events = append(r.events, *e) })
+	return r
+}
+
+func (c Call) id() [4]int64 { return [4]int64{int64(c.G), int64(c.Func), c.Start, c.End} }
+
+// TestExact holds what comes out against what was done, calls that panicked left out.
+func TestExact(t *testing.T) {
+	for seed := range uint64(200) {
+		for _, panics := range []bool{false, true} {
+			r := simulate(seed, panics)
+			got, unwound, s := pairs(r.events, nil)
+			if len(got) != len(r.truth) {
+				t.Fatalf("seed %d: %d calls of %d", seed, len(got), len(r.truth))
+			}
+			want := map[[4]int64]Call{}
+			for _, c := range r.truth {
+				want[c.id()] = c
+			}
+			for _, c := range got {
+				w, ok := want[c.id()]
+				if !ok {
+					t.Fatalf("seed %d: %+v never was", seed, c)
+				}
+				if !panics && (w.Caller != c.Caller || w.Level != c.Level || w.Recursive != c.Recursive) {
+					t.Fatalf("seed %d: %+v, want %+v", seed, c, w)
+				}
+				if c.Self < 0 || c.Self > c.End-c.Start {
+					t.Fatalf("seed %d: %+v: its own time is impossible", seed, c)
+				}
+			}
+			if !panics && (len(unwound) > 0 || s.Open() > 0 || s.Lost > 0) {
+				t.Fatalf("seed %d: %d unwound, %d open, %d lost of calls that all returned", seed, len(unwound), s.Open(), s.Lost)
+			}
+		}
+	}
+}
+
+// TestLost loses events: no call may come out that never was.
+func TestLost(t *testing.T) {
+	for seed := range uint64(300) {
+		r := simulate(seed, true)
+		rnd := rand.New(rand.NewPCG(seed, 2))
+		from := rnd.IntN(len(r.events))
+		to := from + rnd.IntN(1+len(r.events)-from)
+		got, _, _ := pairs(r.events, func(i int) bool { return i >= from && i < to })
+		want := map[[4]int64]bool{}
+		for _, c := range r.truth {
+			want[c.id()] = true
+		}
+		for _, c := range got {
+			if !want[c.id()] {
+				t.Fatalf("seed %d, without events %d to %d: %+v never was", seed, from, to, c)
+			}
+		}
+	}
+}
+
+func TestInRange(t *testing.T) {
+	got, unwound, s := pairs([]Event{
+		{Time: 1, G: 1, Func: 1, Depth: 100},
+		{Time: 2, G: 1, Func: 2, Depth: 200},                              // the iterator
+		{Time: 3, G: 1, Func: 1, Depth: 300, Return: true, InRange: true}, // return in the body
+		{Time: 4, G: 1, Func: 2, Depth: 200, Return: true},
+		{Time: 5, G: 1, Func: 3, Depth: 100},
+		{Time: 6, G: 1, Func: 3, Depth: 100, Return: true},
+		{Time: 7, G: 1, Func: 4, Depth: 90},
+		{Time: 8, G: 1, Func: 4, Depth: 90, Return: true},
+	}, nil)
+	if len(got) != 4 || len(unwound) != 0 || s.Open() != 0 {
+		t.Fatalf("returned %+v, unwound %+v", got, unwound)
+	}
+	if c := got[0]; c.Func != 2 || c.Caller != 1 {
+		t.Errorf("first %+v", c)
+	}
+	var of1 Call
+	for _, c := range got {
+		if c.Func == 1 {
+			of1 = c
+		}
+	}
+	if of1.Start != 1 || of1.End != 3 {
+		t.Errorf("the function with the range: %+v", of1)
+	}
+}
+
+// TestGoexit ends a goroutine in the midst of calls; its number is never used again.
+func TestGoexit(t *testing.T) {
+	s := &Stacks{}
+	for g := range uint64(maxGoroutines + 10) {
+		s.Add(Event{Time: int64(g), G: g, Func: 1, Depth: 50})
+	}
+	if s.Open() > maxGoroutines || s.Lost == 0 {
+		t.Errorf("%d goroutines are kept, and %d entries given up", s.Open(), s.Lost)
+	}
+	deep := &Stacks{}
+	for d := range uint64(3 * maxFrames) {
+		deep.Add(Event{Time: int64(d), G: 1, Func: 1, Depth: d})
+	}
+	if n := len(deep.gs[1].frames); n > maxFrames {
+		t.Errorf("%d frames are kept", n)
+	}
+}
+
+func FuzzStacks(f *testing.F) {
+	f.Add([]byte{1, 0, 1, 10, 2, 1, 1, 10})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		entered, left := 0, 0
+		s := &Stacks{Entered: func(Call) { entered++ }, Left: func(c Call) {
+			left++
+			if c.End < c.Start || c.Self < 0 || c.Self > c.End-c.Start {
+				t.Fatalf("%+v", c)
+			}
+		}}
+		for i := 0; i+4 <= len(b); i += 4 {
+			s.Add(Event{Time: int64(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, Depth: uint64(b[i+3])})
+		}
+		if left > entered {
+			t.Fatalf("%d calls ended of %d", left, entered)
+		}
+	})
+}
+
+func TestMerge(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 300 {
+		var threads [][]int
+		var all []int
+		for range rnd.IntN(6) {
+			var th []int
+			at := 0
+			for range rnd.IntN(20) {
+				at += rnd.IntN(4)
+				th = append(th, at)
+			}
+			threads = append(threads, th)
+			all = append(all, th...)
+		}
+		slices.Sort(all)
+		var got []int
+		Merge(threads, func(e *int) int { return *e }, func(e *int) { got = append(got, *e) })
+		if !slices.Equal(got, all) {
+			t.Fatalf("%v merged is %v", threads, got)
+		}
+	}
+}
+
+func BenchmarkStacks(b *testing.B) {
+	r := simulate(1, false)
+	var calls int
+	s := &Stacks{Left: func(Call) { calls++ }}
+	for b.Loop() {
+		for _, e := range r.events {
+			s.Add(e)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(r.events)), "ns/event")
+}

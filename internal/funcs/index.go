@@ -1,0 +1,55 @@
+//go:build linux && (amd64 || arm64)
+
+package funcs
+
+import (
+	"slices"
+
+	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// A pointRef says which point a site is of.
+type pointRef struct {
+	fn, point    int32
+	ret, inRange bool
+}
+
+// A pointIndex finds the points of sites, of which there may be one for each event: an array
+// over the program's text. Sites are at least four bytes long, so no two share an element. Memory is
+// touched only where there are sites.
+type pointIndex struct {
+	lo   uintptr
+	at4  []uint32 // index of refs, plus one
+	refs []pointRef
+}
+
+func (x *pointIndex) set(addr uintptr, p pointRef) {
+	if x.at4 == nil {
+		lo, hi := patch.Default.Home()
+		x.lo, x.at4 = lo, make([]uint32, (hi-lo)/4+1)
+	}
+	x.refs = append(x.refs, p)
+	x.at4[(addr-x.lo)/4] = uint32(len(x.refs))
+}
+
+func (x *pointIndex) has(addr uintptr) bool {
+	i := (addr - x.lo) / 4
+	return i < uintptr(len(x.at4)) && x.at4[i] != 0
+}
+
+// at returns the point of a site that the index has.
+func (x *pointIndex) at(addr uintptr) pointRef { return x.refs[x.at4[(addr-x.lo)/4]-1] }
+
+func sorted(events []record.Event) []record.Event {
+	slices.SortFunc(events, func(a, b record.Event) int {
+		switch {
+		case a.Ticks < b.Ticks:
+			return -1
+		case a.Ticks > b.Ticks:
+			return 1
+		}
+		return 0
+	})
+	return events
+}

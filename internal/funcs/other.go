@@ -1,0 +1,59 @@
+//go:build !linux || !(amd64 || arm64)
+
+package funcs
+
+import (
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/calls"
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// Want says what a session wants of a function's calls.
+type Want uint8
+
+// Wants, to be combined.
+const (
+	Count Want = 1 << iota
+	Note
+)
+
+// An Event is the entry or the end of a call.
+type Event struct {
+	calls.Call
+	Entry      bool
+	Time       time.Time
+	Took, Self time.Duration
+	Lost       uint64
+}
+
+// A Session is never made here.
+type Session struct{}
+
+// Arm says that this platform is not supported.
+func Arm([]int, Want, func(Event)) (*Session, error) {
+	return nil, errors.New("functions have no points on " + runtime.GOOS + "/" + runtime.GOARCH)
+}
+
+// Close has nothing to do.
+func (*Session) Close(func()) error { return nil }
+
+// Funcs knows none.
+func (*Session) Funcs() []int { return nil }
+
+// Calls knows none.
+func (*Session) Calls(func(int, uint64)) {}
+
+// Lost is always 0.
+func (*Session) Lost() uint64 { return 0 }
+
+// Noting is always false.
+func Noting() bool { return false }
+
+// Armed is always false.
+func Armed(int) bool { return false }
+
+// Take has nothing to take.
+func Take([]record.Event, uint64, uint64, record.Clock) {}

@@ -1,0 +1,276 @@
+//go:build linux && (amd64 || arm64)
+
+package funcs
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/calls"
+	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// Want says what a session wants of a function's calls.
+type Want uint8
+
+// Wants, to be combined.
+const (
+	Count Want = 1 << iota // exact numbers of calls
+	Note                   // each entry and return
+)
+
+// A Session is a set of functions armed for one purpose. Its methods are safe for concurrent use.
+type Session struct {
+	want  Want
+	funcs []int
+	base  map[int]uint64 // calls counted before
+
+	// Guarded by state.mu.
+	closed bool
+	final  map[int]uint64 // calls, once closed
+	stacks calls.Stacks
+	member map[int32]bool
+	events func(Event)
+	lost   uint64 // events
+}
+
+// An Event is the entry or the end of a call.
+type Event struct {
+	calls.Call
+	Entry bool
+	Time  time.Time     // of the entry or the end
+	Took  time.Duration // of an end: Call's times are in ticks
+	Self  time.Duration
+	Lost  uint64 // events that the recorder dropped since the session began
+}
+
+// An armedFunc is a function that was armed by somebody, ever.
+type armedFunc struct {
+	key     int // of internal/patch
+	entries []uintptr
+	sites   int
+	count   int // sessions that want calls counted
+	note    int
+}
+
+// state is of the whole process.
+var state struct {
+	mu       sync.Mutex
+	funcs    map[int]*armedFunc
+	sessions []*Session // that note
+	points   pointIndex
+	dropped  uint64
+	pending  []record.Event
+}
+
+// Arm arms functions, by number, for a new session. events, which may be nil, gets the calls noted; it
+// is called from Take, one call at a time, and must not block. An error means that nothing was armed.
+func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
+	t, err := table()
+	if err != nil {
+		return nil, err
+	}
+	lo, hi := patch.Default.Home()
+	if err := record.Open(lo, hi-lo); err != nil {
+		return nil, err
+	}
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if err := know(fs, bias(t)); err != nil {
+		return nil, err
+	}
+	s := &Session{want: want, events: events, base: make(map[int]uint64, len(fs)), member: make(map[int32]bool, len(fs))}
+	for _, i := range fs {
+		if f := state.funcs[i]; f != nil && f.sites > 0 {
+			s.funcs = append(s.funcs, i)
+			s.member[int32(i)] = true
+		}
+	}
+	if len(s.funcs) == 0 {
+		return nil, errors.New("no function has a site that can be patched")
+	}
+	record.Now() // the clock begins to run
+	if err := s.set(+1); err != nil {
+		return nil, err
+	}
+	for _, i := range s.funcs {
+		s.base[i] = state.funcs[i].calls()
+	}
+	if want&Note != 0 {
+		s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
+		s.stacks.Left = func(c calls.Call) { s.pass(c, false) }
+		state.sessions = append(state.sessions, s)
+	}
+	return s, nil
+}
+
+// know makes functions known to internal/patch that are armed for the first time.
+func know(fs []int, bias uintptr) error {
+	if state.funcs == nil {
+		state.funcs = map[int]*armedFunc{}
+	}
+	var fresh []*armedFunc
+	var numbers []int
+	var groups [][]uintptr
+	for _, i := range fs {
+		if state.funcs[i] != nil {
+			continue
+		}
+		f := &armedFunc{}
+		var all []uintptr
+		d := Get(i)
+		for _, p := range d.Points {
+			all = append(all, p.Sites...)
+			if !p.Return {
+				f.entries = append(f.entries, p.Sites...)
+			}
+		}
+		f.sites = len(all)
+		fresh, numbers, groups = append(fresh, f), append(numbers, i), append(groups, all)
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	keys, err := patch.Default.AddLaidGroup(groups)
+	if err != nil {
+		return err
+	}
+	for n, f := range fresh {
+		f.key = keys[n]
+		state.funcs[numbers[n]] = f
+		for k, p := range Get(numbers[n]).Points {
+			for _, addr := range p.Sites {
+				state.points.set(addr, pointRef{fn: int32(numbers[n]), ret: p.Return, inRange: p.InRange, point: int32(k)})
+			}
+		}
+	}
+	return nil
+}
+
+// kind is the trampoline's kind that a function's sessions ask for; 0 when there are none.
+func (f *armedFunc) kind() (k record.Kind) {
+	if f.count > 0 {
+		k |= record.Count
+	}
+	if f.note > 0 {
+		k |= record.Note
+	}
+	return k
+}
+
+// set adds the session's wants to its functions, or takes them off, with state.mu held.
+func (s *Session) set(by int) error {
+	var changes []patch.Change
+	for _, i := range s.funcs {
+		f := state.funcs[i]
+		before := f.kind()
+		f.add(s.want, by)
+		after := f.kind()
+		if before == after {
+			continue
+		}
+		c := patch.Change{Key: f.key, On: after != 0}
+		if after != 0 {
+			var err error
+			if c.Call, err = record.Trampoline(after); err != nil {
+				return err
+			}
+		}
+		changes = append(changes, c)
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	err := patch.Default.Set(changes)
+	if err != nil {
+		for _, i := range s.funcs {
+			state.funcs[i].add(s.want, -by)
+		}
+		return fmt.Errorf("arm functions: %w", err)
+	}
+	return nil
+}
+
+func (f *armedFunc) add(w Want, by int) {
+	if w&Count != 0 {
+		f.count += by
+	}
+	if w&Note != 0 {
+		f.note += by
+	}
+}
+
+// calls returns how often the function was entered while its calls were counted.
+func (f *armedFunc) calls() uint64 { return record.Hits(f.entries...) }
+
+// Close makes the functions dormant that no other session wants. drain is called when they are, to
+// bring the last events; it must see to Take being called. An error says why some are armed
+// still; Close may be called again then.
+func (s *Session) Close(drain func()) error {
+	if err := s.disarm(); err != nil {
+		return err
+	}
+	if s.want&Note == 0 {
+		return nil
+	}
+	drain()
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if i := slices.Index(state.sessions, s); i >= 0 {
+		state.sessions = slices.Delete(slices.Clone(state.sessions), i, i+1)
+	}
+	return nil
+}
+
+func (s *Session) disarm() error {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	if err := s.set(-1); err != nil {
+		return err
+	}
+	s.closed = true
+	s.final = map[int]uint64{}
+	for _, i := range s.funcs {
+		s.final[i] = state.funcs[i].calls() - s.base[i]
+	}
+	return nil
+}
+
+// Armed reports whether a session wants function i.
+func Armed(i int) bool {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	f := state.funcs[i]
+	return f != nil && f.kind() != 0
+}
+
+// Funcs returns the numbers of the session's functions.
+func (s *Session) Funcs() []int { return s.funcs }
+
+// Calls passes on how often each function was entered since it was armed, of a session that counts.
+func (s *Session) Calls(f func(fn int, calls uint64)) {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	for _, i := range s.funcs {
+		if s.closed {
+			f(i, s.final[i])
+		} else {
+			f(i, state.funcs[i].calls()-s.base[i])
+		}
+	}
+}
+
+// Lost returns how many events the session's calls may be missing: all that the recorder dropped since
+// it began, whosever they were, and entries and returns without their other half.
+func (s *Session) Lost() uint64 {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	return s.lost
+}

@@ -1,0 +1,102 @@
+//go:build linux && (amd64 || arm64)
+
+package funcs
+
+import (
+	"github.com/gkhi/gkhi/internal/calls"
+	"github.com/gkhi/gkhi/internal/record"
+)
+
+// Noting reports whether a session notes calls: whether internal/record has to be drained.
+func Noting() bool {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	return len(state.sessions) > 0
+}
+
+// Take gets a batch of events from internal/record, with the number that it dropped, ever. until is the time
+// stamp counter from before the batch was drained: what is younger may have older events still to
+// come from other threads, and waits for the next batch. Events that are not of functions are passed over.
+func Take(batch []record.Event, dropped, until uint64, clock record.Clock) {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	lost := dropped - state.dropped
+	state.dropped = dropped
+	if len(state.sessions) == 0 {
+		state.pending = nil
+		return
+	}
+	if lost > 0 {
+		for _, s := range state.sessions {
+			s.lost += lost
+			s.stacks.Reset()
+		}
+	}
+	now.clock = clock
+	var early, late []record.Event
+	early, late = split(state.pending, early, late, until)
+	var threads [][]record.Event
+	if len(early) > 0 {
+		threads = append(threads, early)
+	}
+	for len(batch) > 0 {
+		n := 1
+		for n < len(batch) && batch[n].Thread == batch[0].Thread {
+			n++
+		}
+		var mine []record.Event
+		mine, late = split(batch[:n], nil, late, until)
+		threads = append(threads, mine)
+		batch = batch[n:]
+	}
+	state.pending = sorted(late)
+	calls.Merge(threads, func(e *record.Event) uint64 { return e.Ticks }, take)
+}
+
+// split appends the events of functions to early or late.
+func split(from, early, late []record.Event, until uint64) (e, l []record.Event) {
+	for i := range from {
+		switch {
+		case !state.points.has(from[i].Site):
+		case from[i].Ticks > until:
+			late = append(late, from[i])
+		default:
+			early = append(early, from[i])
+		}
+	}
+	return early, late
+}
+
+// take gives one event to the sessions.
+func take(e *record.Event) {
+	p := state.points.at(e.Site)
+	for _, s := range state.sessions {
+		if e.Gap {
+			s.stacks.Reset()
+		}
+		if s.member[p.fn] {
+			s.stacks.Add(calls.Event{
+				Time: int64(e.Ticks), G: e.Goid, Func: p.fn, Return: p.ret, InRange: p.inRange, Depth: e.Depth,
+			})
+		}
+	}
+}
+
+// now is what pass needs of the batch in work.
+var now struct{ clock record.Clock }
+
+// pass gives an entry or the end of a call to the session's owner.
+func (s *Session) pass(c calls.Call, entry bool) {
+	if s.events == nil {
+		return
+	}
+	e := Event{Call: c, Entry: entry, Lost: s.lost}
+	if entry {
+		e.Time = now.clock.Time(uint64(c.Start))
+	} else {
+		e.Time = now.clock.Time(uint64(c.End))
+		e.Took = now.clock.Duration(c.End - c.Start)
+		e.Self = now.clock.Duration(c.Self)
+	}
+	s.events(e)
+}
