@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/failpoint"
 )
 
@@ -38,6 +39,9 @@ const (
 
 func init() { start(os.Stderr) }
 
+// stop ends what start began.
+var stop = func() error { return nil }
+
 func start(stderr io.Writer) {
 	if os.Getenv(Env) == "off" {
 		return
@@ -51,7 +55,13 @@ func start(stderr io.Writer) {
 	if len(terms) > 0 {
 		go setLater(terms, declareTime, report)
 	}
-	if _, err := gkhi.Serve(gkhi.WithoutFailEnv()); err != nil {
+	end, err := gkhi.Serve(gkhi.WithoutFailEnv())
+	if err != nil {
+		report(err)
+		return
+	}
+	stop = end
+	if err := hold(os.Getenv(control.HoldEnv)); err != nil {
 		report(err)
 	}
 }

@@ -102,7 +102,13 @@ func (e *env) goBuild(ctx context.Context, verb string, words []string) error {
 		return goError(err)
 	}
 	defer b.Close() //nolint:errcheck // a folder for temporary files
-	return goError(runUntil(ctx, b.Cmd))
+	if len(args.Trace) == 0 {
+		return goError(runUntil(ctx, b.Cmd))
+	}
+	return e.traceFromStart(ctx, args.Trace, func(env string) error {
+		b.Cmd.Env = append(b.Cmd.Env, env)
+		return goError(runUntil(ctx, b.Cmd))
+	})
 }
 
 // buildOptions are the options of a build by this gkhi.

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,6 +42,7 @@ type traceOptions struct {
 	goroutine bool
 	duration  time.Duration
 	asJSON    bool
+	toEnd     bool // the process is expected to end
 }
 
 func newTrace(e *env) *cobra.Command {
@@ -65,6 +68,15 @@ func newTrace(e *env) *cobra.Command {
 }
 
 func (e *env) trace(ctx context.Context, target string, globs []string, o traceOptions) error {
+	ctx, cancel := limit(ctx, o.duration)
+	defer cancel()
+	return e.traceTo(ctx, e.out, target, globs, o, func() {})
+}
+
+// traceTo traces to w, and calls began when what is asked for is armed, or can't be.
+func (e *env) traceTo(ctx context.Context, w io.Writer, target string, globs []string, o traceOptions, began func()) error {
+	begin := sync.OnceFunc(began)
+	defer begin()
 	s, err := e.dial(ctx, target)
 	if err != nil {
 		return err
@@ -74,8 +86,6 @@ func (e *env) trace(ctx context.Context, target string, globs []string, o traceO
 	if err != nil {
 		return about(s, err)
 	}
-	ctx, cancel := limit(ctx, o.duration)
-	defer cancel()
 	start := e.now()
 	t, err := s.Trace(ctx, wire.TraceSpec{Patterns: globs, Max: o.max, Sample: o.sample, Goroutine: o.goroutine})
 	if err != nil {
@@ -85,11 +95,15 @@ func (e *env) trace(ctx context.Context, target string, globs []string, o traceO
 	if err := e.matched(s, t.Matched(), "trace"); err != nil {
 		return err
 	}
-	p := &tracePrinter{e: e, w: bufio.NewWriterSize(e.out, 64<<10), style: e.style(), asJSON: o.asJSON, types: types}
+	begin()
+	p := &tracePrinter{e: e, w: bufio.NewWriterSize(w, 64<<10), style: e.style(), asJSON: o.asJSON, types: types}
 	p.calls = callTree{w: p.w, style: p.style}
 	p.column(t.Matched().Hooks)
 	err = p.print(t)
 	took := e.now().Sub(start)
+	if end := t.End(); o.toEnd && err == nil && end != nil && end.Reason == wire.EndStopped {
+		return p.end(t, took)
+	}
 	return errors.Join(p.end(t, took), streamError(s, t, err))
 }
 

@@ -9,8 +9,8 @@ import (
 
 // The defaults of Options and of package gkhihttp.
 const (
-	DefaultBufferEvents = 8192
-	DefaultBufferBytes  = 4 << 20
+	DefaultBufferEvents = 65536
+	DefaultBufferBytes  = 16 << 20
 )
 
 // eventOverhead is what an event takes in memory besides its fields, in bytes, roughly.

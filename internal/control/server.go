@@ -20,8 +20,8 @@ type Options struct {
 	MaxConns     int           // connections at once; 16
 	MaxStreams   int           // streams at once, per connection; 16
 	MaxHolds     int           // changes held, per connection; 1024
-	BufferEvents int           // events that wait for a slow client, per trace; 8192
-	BufferBytes  int           // bytes of those; 4 MiB
+	BufferEvents int           // events that wait for a slow client, per trace; 65536
+	BufferBytes  int           // bytes of those; 16 MiB
 	Hello        time.Duration // for the client's first line; 10 s
 	Idle         time.Duration // until a connection that runs and holds nothing is closed; 2 min
 	Write        time.Duration // until a client that takes nothing is cut off; 1 min

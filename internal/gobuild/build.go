@@ -185,7 +185,7 @@ func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) err
 	if plan.Export, err = b.exports(dir, own, extra, path); err != nil {
 		return err
 	}
-	plan.Runtime = path
+	plan.Runtime, plan.AtExit = path, path == servingRuntime
 	return plan.Save(file)
 }
 

@@ -124,12 +124,11 @@ func (c *compilation) rewrite() (args []string, pkg *sitetab.Package, err error)
 	}
 	if c.runtime {
 		name := filepath.Join(dir, "gkhi_runtime.go")
-		src := fmt.Sprintf("package main\n\nimport _ %q\n", c.r.Plan.Runtime)
-		if err := os.WriteFile(name, []byte(src), 0o600); err != nil {
+		if err := os.WriteFile(name, []byte(c.r.Plan.mainFile()), 0o600); err != nil {
 			return nil, nil, err
 		}
 		files = append(files, name)
-		imports = append(imports, c.r.Plan.Runtime)
+		imports = append(imports, c.r.Plan.Runtime, exitHooks)
 	}
 	args = c.args
 	if len(imports) > 0 {

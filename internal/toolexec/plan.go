@@ -22,8 +22,10 @@ type Plan struct {
 	Patterns []string
 	Min      int
 
-	// Runtime is the import path of the package that main packages import, or empty.
+	// Runtime is the import path of the package that main packages import, or empty. AtExit is
+	// whether it has a function of that name, to be called as the program ends.
 	Runtime string
+	AtExit  bool
 	// Export has the package archives of Runtime and of all that it imports, by import path.
 	Export map[string]string
 
@@ -64,7 +66,7 @@ func (p *Plan) Flag(importPath string, main bool) string {
 	}
 	if main && p.Runtime != "" {
 		value += withRuntime
-		fmt.Fprintf(h, "runtime %q\n", p.Runtime)
+		fmt.Fprintf(h, "runtime %q\n", p.mainFile())
 		for _, path := range slices.Sorted(maps.Keys(p.Export)) {
 			fmt.Fprintf(h, "%q %q\n", path, p.Export[path])
 		}
@@ -115,4 +117,24 @@ func Load(name string) (*Plan, error) {
 		return nil, fmt.Errorf("%s is no plan of gkhi build: %w", name, err)
 	}
 	return p, nil
+}
+
+// exitHooks is the package by which the standard library writes coverage data as a program ends: when main returns
+// and in os.Exit. The compiler lets it be imported where the go command would not.
+const exitHooks = "internal/runtime/exithook"
+
+// mainFile is the file that main packages get.
+func (p *Plan) mainFile() string {
+	if !p.AtExit {
+		return fmt.Sprintf("package main\n\nimport _ %q\n", p.Runtime)
+	}
+	return fmt.Sprintf(`package main
+
+import (
+	gkhi_exithook %q
+	gkhi_runtime %q
+)
+
+func init() { gkhi_exithook.Add(gkhi_exithook.Hook{F: gkhi_runtime.AtExit, RunOnFailure: true}) }
+`, exitHooks, p.Runtime)
 }
