@@ -152,6 +152,7 @@ func statFuncs(fs []int) (*funcStat, error) {
 
 // rows are the functions that were called.
 func (st *funcStat) rows() []wire.StatRow {
+	log.drain() // what was noted until now
 	var rows []wire.StatRow
 	st.session.Calls(func(fn int, calls uint64) {
 		if calls > 0 {

@@ -11,7 +11,7 @@ type Event struct {
 	// InRange is whether a return is in the body of a range statement. It may then be hit in a
 	// function of its own, deeper than the entry, and before the iterator returns.
 	InRange bool
-	Depth   uint64 // bytes of stack in use
+	SP, BP  uint32 // how deep the stack and frame pointers are, in bytes
 }
 
 // A Call is an entry and what became of it.
@@ -56,7 +56,7 @@ type stack struct {
 
 type frame struct {
 	Call
-	depth    uint64
+	sp, bp   uint32
 	inner    int64 // time in calls that it made
 	returned bool  // at Call.End, in a range body
 }
@@ -90,10 +90,12 @@ func (s *Stacks) Add(e Event) {
 }
 
 func (s *Stacks) enter(st *stack, e Event) {
-	s.unwind(st, e.Depth, e.Time)
-	for i := len(st.frames) - 1; i >= 0 && st.frames[i].depth == e.Depth; i-- {
-		if st.frames[i].Func == e.Func { // it is over, or it could not be entered here
+	s.unwind(st, e.SP, e.Time)
+	for i := len(st.frames) - 1; i >= 0; i-- {
+		f := &st.frames[i]
+		if f.sp == e.SP && f.Func == e.Func || f.bp == e.BP && f.sp != e.SP && f.sp+noFrame != e.SP {
 			s.popTo(st, i, e.Time)
+		} else if f.bp < e.BP && f.sp < e.SP {
 			break
 		}
 	}
@@ -101,7 +103,7 @@ func (s *Stacks) enter(st *stack, e Event) {
 		s.Lost++
 		st.frames = append(st.frames[:0], st.frames[1:]...)
 	}
-	f := frame{Call: Call{G: e.G, Func: e.Func, Caller: -1, Level: len(st.frames), Start: e.Time}, depth: e.Depth}
+	f := frame{Call: Call{G: e.G, Func: e.Func, Caller: -1, Level: len(st.frames), Start: e.Time}, sp: e.SP, bp: e.BP}
 	if n := len(st.frames); n > 0 {
 		f.Caller = st.frames[n-1].Func
 	}
@@ -120,10 +122,10 @@ func (s *Stacks) enter(st *stack, e Event) {
 func (s *Stacks) leave(st *stack, e Event) {
 	for i := len(st.frames) - 1; i >= 0; i-- {
 		f := &st.frames[i]
-		if f.Func != e.Func || f.depth > e.Depth {
+		if f.Func != e.Func || f.sp > e.SP {
 			continue
 		}
-		if f.depth == e.Depth {
+		if f.sp == e.SP {
 			s.popTo(st, i+1, e.Time)
 			f.End, f.returned = e.Time, true
 			s.popTo(st, i, e.Time)
@@ -135,14 +137,17 @@ func (s *Stacks) leave(st *stack, e Event) {
 		}
 		break
 	}
-	s.unwind(st, e.Depth, e.Time)
+	s.unwind(st, e.SP, e.Time)
 	s.Lost++
 }
 
-// unwind ends what is deeper than depth, and what has returned from a range body and is as deep.
-func (s *Stacks) unwind(st *stack, depth uint64, now int64) {
+// noFrame is how much deeper than its caller a function is that has no frame: the return address.
+const noFrame = 8
+
+// unwind ends what is deeper than sp, and what has returned from a range body and is as deep.
+func (s *Stacks) unwind(st *stack, sp uint32, now int64) {
 	n := len(st.frames)
-	for n > 0 && (st.frames[n-1].depth > depth || st.frames[n-1].returned && st.frames[n-1].depth == depth) {
+	for n > 0 && (st.frames[n-1].sp > sp || st.frames[n-1].returned && st.frames[n-1].sp == sp) {
 		n--
 	}
 	s.popTo(st, n, now)

@@ -17,22 +17,22 @@ type run struct {
 
 func (r *run) tick() int64 { r.now += 1 + r.rnd.Int64N(5); return r.now }
 
-// call calls a function at a depth, and reports whether it panicked.
-func (r *run) call(g uint64, stack []int32, depth uint64, budget int) (panicked bool) {
+// call calls a function from a caller whose stack pointer is at sp, and reports whether it panicked.
+func (r *run) call(g uint64, stack []int32, sp uint32, budget int) (panicked bool) {
 	fn := int32(r.rnd.IntN(6))
 	c := Call{G: g, Func: fn, Caller: -1, Level: len(stack), Recursive: slices.Contains(stack, fn)}
 	if n := len(stack); n > 0 {
 		c.Caller = stack[n-1]
 	}
 	c.Start = r.tick()
-	r.events = append(r.events, Event{Time: c.Start, G: g, Func: fn, Depth: depth})
+	bp := sp + 16 // behind the return address
+	sp = bp + uint32(r.rnd.IntN(5))*16
+	r.events = append(r.events, Event{Time: c.Start, G: g, Func: fn, SP: sp, BP: bp})
 	for range r.rnd.IntN(4) {
 		if budget <= 0 {
 			break
 		}
-		// Now and then the callee is inlined: its depth is the caller's.
-		inner := depth + 16 + uint64(r.rnd.IntN(5))*16
-		if r.call(g, append(stack, fn), inner, budget-1) && r.rnd.IntN(3) > 0 {
+		if r.call(g, append(stack, fn), sp, budget-1) && r.rnd.IntN(3) > 0 {
 			return true // nobody recovers here
 		}
 	}
@@ -40,7 +40,7 @@ func (r *run) call(g uint64, stack []int32, depth uint64, budget int) (panicked 
 		return true
 	}
 	c.End = r.tick()
-	r.events = append(r.events, Event{Time: c.End, G: g, Func: fn, Depth: depth, Return: true})
+	r.events = append(r.events, Event{Time: c.End, G: g, Func: fn, SP: sp, BP: bp, Return: true})
 	r.truth = append(r.truth, c)
 	return false
 }
@@ -93,6 +93,7 @@ func TestExact(t *testing.T) {
 			if len(got) != len(r.truth) {
 				t.Fatalf("seed %d: %d calls of %d", seed, len(got), len(r.truth))
 			}
+			wrong := 0
 			want := map[[4]int64]Call{}
 			for _, c := range r.truth {
 				want[c.id()] = c
@@ -102,12 +103,19 @@ func TestExact(t *testing.T) {
 				if !ok {
 					t.Fatalf("seed %d: %+v never was", seed, c)
 				}
+				if w.Caller != c.Caller {
+					wrong++
+				}
 				if !panics && (w.Caller != c.Caller || w.Level != c.Level || w.Recursive != c.Recursive) {
 					t.Fatalf("seed %d: %+v, want %+v", seed, c, w)
 				}
 				if c.Self < 0 || c.Self > c.End-c.Start {
 					t.Fatalf("seed %d: %+v: its own time is impossible", seed, c)
 				}
+			}
+			// After a panic that left nothing else behind, a caller may be taken for one that is over.
+			if wrong*20 > len(got) {
+				t.Fatalf("seed %d: of %d calls %d have the wrong caller", seed, len(got), wrong)
 			}
 			if !panics && (len(unwound) > 0 || s.Open() > 0 || s.Lost > 0) {
 				t.Fatalf("seed %d: %d unwound, %d open, %d lost of calls that all returned", seed, len(unwound), s.Open(), s.Lost)
@@ -138,14 +146,14 @@ func TestLost(t *testing.T) {
 
 func TestInRange(t *testing.T) {
 	got, unwound, s := pairs([]Event{
-		{Time: 1, G: 1, Func: 1, Depth: 100},
-		{Time: 2, G: 1, Func: 2, Depth: 200},                              // the iterator
-		{Time: 3, G: 1, Func: 1, Depth: 300, Return: true, InRange: true}, // return in the body
-		{Time: 4, G: 1, Func: 2, Depth: 200, Return: true},
-		{Time: 5, G: 1, Func: 3, Depth: 100},
-		{Time: 6, G: 1, Func: 3, Depth: 100, Return: true},
-		{Time: 7, G: 1, Func: 4, Depth: 90},
-		{Time: 8, G: 1, Func: 4, Depth: 90, Return: true},
+		{Time: 1, G: 1, Func: 1, SP: 100, BP: 100},
+		{Time: 2, G: 1, Func: 2, SP: 200, BP: 200},                              // the iterator
+		{Time: 3, G: 1, Func: 1, SP: 300, BP: 300, Return: true, InRange: true}, // return in the body
+		{Time: 4, G: 1, Func: 2, SP: 200, BP: 200, Return: true},
+		{Time: 5, G: 1, Func: 3, SP: 100, BP: 100},
+		{Time: 6, G: 1, Func: 3, SP: 100, BP: 100, Return: true},
+		{Time: 7, G: 1, Func: 4, SP: 90, BP: 90},
+		{Time: 8, G: 1, Func: 4, SP: 90, BP: 90, Return: true},
 	}, nil)
 	if len(got) != 4 || len(unwound) != 0 || s.Open() != 0 {
 		t.Fatalf("returned %+v, unwound %+v", got, unwound)
@@ -168,14 +176,14 @@ func TestInRange(t *testing.T) {
 func TestGoexit(t *testing.T) {
 	s := &Stacks{}
 	for g := range uint64(maxGoroutines + 10) {
-		s.Add(Event{Time: int64(g), G: g, Func: 1, Depth: 50})
+		s.Add(Event{Time: int64(g), G: g, Func: 1, SP: 50, BP: 50})
 	}
 	if s.Open() > maxGoroutines || s.Lost == 0 {
 		t.Errorf("%d goroutines are kept, and %d entries given up", s.Open(), s.Lost)
 	}
 	deep := &Stacks{}
-	for d := range uint64(3 * maxFrames) {
-		deep.Add(Event{Time: int64(d), G: 1, Func: 1, Depth: d})
+	for d := range uint32(3 * maxFrames) {
+		deep.Add(Event{Time: int64(d), G: 1, Func: 1, SP: d, BP: d})
 	}
 	if n := len(deep.gs[1].frames); n > maxFrames {
 		t.Errorf("%d frames are kept", n)
@@ -193,7 +201,7 @@ func FuzzStacks(f *testing.F) {
 			}
 		}}
 		for i := 0; i+4 <= len(b); i += 4 {
-			s.Add(Event{Time: int64(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, Depth: uint64(b[i+3])})
+			s.Add(Event{Time: int64(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, SP: uint32(b[i+3]), BP: uint32(b[i+3] &^ 7)})
 		}
 		if left > entered {
 			t.Fatalf("%d calls ended of %d", left, entered)

@@ -76,7 +76,7 @@ func take(e *record.Event) {
 		}
 		if s.member[p.fn] {
 			s.stacks.Add(calls.Event{
-				Time: int64(e.Ticks), G: e.Goid, Func: p.fn, Return: p.ret, InRange: p.inRange, Depth: e.Depth,
+				Time: int64(e.Ticks), G: e.Goid, Func: p.fn, Return: p.ret, InRange: p.inRange, SP: e.SP, BP: e.BP,
 			})
 		}
 	}

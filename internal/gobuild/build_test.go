@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/sitetab"
@@ -24,18 +23,6 @@ func needBuilds(t *testing.T) {
 	testenv.Need(t, testenv.Linux, testenv.Arch("amd64", "arm64"), testenv.Native, testenv.NotShort, testenv.NoRace)
 }
 
-// tool builds gkhi, once for all tests.
-var tool = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gkhi-test-")
-	if err != nil {
-		return "", err
-	}
-	exe := filepath.Join(dir, "gkhi")
-	out, err := exec.Command("go", "build", "-o", exe, "github.com/gkhi/gkhi/cmd/gkhi").CombinedOutput()
-	os.Stderr.Write(out)
-	return exe, err
-})
-
 // A project is a copy of the fixture.
 type project struct {
 	t         *testing.T
@@ -45,11 +32,7 @@ type project struct {
 func newProject(t *testing.T) *project {
 	t.Helper()
 	needBuilds(t)
-	exe, err := tool()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &project{t, t.TempDir(), exe}
+	p := &project{t, t.TempDir(), testenv.Build(t, "github.com/gkhi/gkhi/cmd/gkhi")}
 	if err := os.CopyFS(p.dir, os.DirFS("testdata/fixture")); err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ type header struct {
 type rawEvent struct {
 	ticks, goid uint64
 	at          uintptr // what the counter is found by
-	depth       uint64
+	sp, bp      uint32
 }
 
 // state is the recorder of the process.
@@ -194,7 +194,7 @@ func Drain(f func(Event)) (dropped uint64) {
 		h.seen = lost
 		for t := h.tail; t != head; t++ {
 			e := &ring[t%ringEvents]
-			f(Event{e.ticks, e.goid, e.at - callLen, e.depth, thread, gap})
+			f(Event{e.ticks, e.goid, e.at - callLen, e.sp, e.bp, thread, gap})
 			gap = false
 		}
 		if h.tail == head {

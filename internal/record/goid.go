@@ -21,9 +21,9 @@ type Event struct {
 	Goid  uint64  // goroutine
 	Site  uintptr // address of the site's CALL
 
-	// Depth is how much of the goroutine's stack was in use, in bytes: that of an entry is the same as that
-	// of the same call's return, also when the stack was moved, and less than that of the calls that it makes.
-	Depth uint64
+	// SP and BP are how deep in the goroutine's stack its pointers were, in bytes, with a constant added: those of an entry are
+	// the same as those of the same call's return, also when the stack was moved. See internal/calls.
+	SP, BP uint32
 
 	Thread int32 // which thread; numbers may change from one Drain to the next
 	Gap    bool  // events of the thread may have been dropped in front of this one

@@ -77,7 +77,7 @@ found:                            \
 	LEAQ 1(DX), DX             \
 	MOVQ DX, (AX)(CX*2)
 
-// NOTE writes an event: time stamp counter, goroutine, return address, depth of the stack.
+// NOTE writes an event: time stamp counter, goroutine, return address, depths of the stack.
 #define NOTE(full, done) \
 	MOVQ H_HEAD(BX), CX        \
 	MOVQ H_LIMIT(BX), AX       \
@@ -98,8 +98,12 @@ found:                            \
 	MOVQ G_STACKHI(R14), AX    \
 	MOVQ SP, DX                \
 	NOTQ DX                    \
-	LEAQ 1(AX)(DX*1), AX       \ // hi - SP
-	MOVQ AX, 24(CX)            \
+	LEAQ 1(AX)(DX*1), DX       \ // hi - SP
+	MOVL DX, 24(CX)            \
+	MOVQ BP, DX                \
+	NOTQ DX                    \
+	LEAQ 1(AX)(DX*1), DX       \ // hi - BP
+	MOVL DX, 28(CX)            \
 	MOVQ H_HEAD(BX), AX        \
 	LEAQ 1(AX), AX             \
 	MOVQ AX, H_HEAD(BX)        \ // publishes the event

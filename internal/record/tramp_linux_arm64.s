@@ -91,7 +91,7 @@ found:                    \
 	ADD $1, R1, R1        \
 	MOVD R1, (R0)
 
-// NOTE writes an event: counter of time, goroutine, site, depth of the stack. That limit is loaded with
+// NOTE writes an event: counter of time, goroutine, site, depths of the stack. That limit is loaded with
 // acquire and head stored with release pairs with Drain, which reads the events
 // between loading head and storing limit.
 #define NOTE(full, done) \
@@ -111,8 +111,10 @@ found:                    \
 	MOVD R17, 16(R0)      \
 	MOVD G_STACKHI(g), R3 \
 	MOVD RSP, R16         \
-	SUB R16, R3, R3       \
-	MOVD R3, 24(R0)       \
+	SUB R16, R3, R16      \
+	MOVW R16, 24(R0)      \
+	SUB R29, R3, R16      \
+	MOVW R16, 28(R0)      \
 	ADD $1, R1, R1        \
 	ADD $H_HEAD, R2, R0   \
 	STLR R1, (R0)         \ // publishes the event
