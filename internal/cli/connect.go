@@ -141,8 +141,7 @@ func (e *env) dial(ctx context.Context, target string) (session, error) {
 	case err != nil:
 		return nil, err
 	case len(found) == 0:
-		return nil, fmt.Errorf("%s is a file, and no hooked process runs it; to read hooks from a file itself comes with gkhi build, "+
-			"which this version does not have. Start the program, or see gkhi ls for what runs", target)
+		return nil, &notRunning{target}
 	case len(found) > 1:
 		names := make([]string, len(found))
 		for i, p := range found {
@@ -169,4 +168,11 @@ func label(p client.Process) string {
 		return p.Target()
 	}
 	return fmt.Sprintf("%s (%s)", p.Name, p.Target())
+}
+
+// notRunning says that a target is a program's file, and that no process runs it.
+type notRunning struct{ file string }
+
+func (e *notRunning) Error() string {
+	return e.file + " is a file, and no hooked process runs it; start the program, or see gkhi ls for what runs"
 }

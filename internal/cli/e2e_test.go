@@ -355,7 +355,7 @@ func TestRealDeath(t *testing.T) {
 		t.Errorf("ls of a process that has ended says %q", errOut)
 	}
 	_, errOut = h.run(1, "ls", h.file)
-	if !strings.Contains(errOut, "gkhi build") {
+	if !strings.Contains(errOut, "no hooked process runs it") {
 		t.Errorf("ls of a file that nobody runs says %q", errOut)
 	}
 }

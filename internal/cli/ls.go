@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/control/client"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 const lsLong = `Without a target, ls lists the hooked processes that you can talk to: your own, or with
@@ -24,16 +27,20 @@ Columns of hooks:
   HANDLERS  how many are armed, of how many that are registered
   CALLS     calls of its handlers, "-" without any
 
+A program that gkhi build made has points in its functions, which are listed where a glob
+names them. Those in a program's file are listed when no process runs it, or with --file.
+
 With -v it shows all there is to know: the event's type, the sites, and each handler with
 its calls, those in flight, the longest of them, and its panics.`
 
 const lsExample = `  gkhi ls                     the processes that can be looked at
   gkhi ls kvd                 all hooks of the process kvd
   gkhi ls 4242 'kvd.*' -v     everything about some of them
+  gkhi ls ./server 'main.*'   functions of a program that gkhi build made
   gkhi ls kvd --json | jq -r 'select(.state == "armed").name'`
 
 func newLs(e *env) *cobra.Command {
-	var asJSON, verbose bool
+	var asJSON, verbose, file bool
 	cmd := &cobra.Command{
 		Use:               "ls [TARGET [GLOB...]]",
 		Short:             "list hooked processes, or the hooks of one",
@@ -42,13 +49,19 @@ func newLs(e *env) *cobra.Command {
 		GroupID:           groupLook,
 		ValidArgsFunction: e.completer(hookNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			switch {
+			case len(args) == 0 && file:
+				return usagef("--file: the file is missing")
+			case len(args) == 0:
 				return e.lsProcesses(cmd.Context(), asJSON)
+			case file:
+				return e.lsFile(args[0], args[1:], asJSON, verbose)
 			}
 			return e.lsHooks(cmd.Context(), args[0], args[1:], asJSON, verbose)
 		},
 	}
 	jsonFlag(cmd, &asJSON)
+	cmd.Flags().BoolVar(&file, "file", false, "list the functions in a program's file, also when it runs")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show everything about each hook")
 	return cmd
 }
@@ -162,6 +175,12 @@ func (e *env) askStatus(ctx context.Context, p client.Process) (wire.Status, err
 
 func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON, verbose bool) error {
 	s, err := e.dial(ctx, target)
+	var idle *notRunning
+	if errors.As(err, &idle) {
+		if fileErr := e.lsFile(target, globs, asJSON, verbose); !errors.Is(fileErr, sitetab.ErrNone) && !errors.Is(fileErr, fs.ErrNotExist) {
+			return fileErr
+		}
+	}
 	if err != nil {
 		return err
 	}

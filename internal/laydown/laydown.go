@@ -119,6 +119,9 @@ func symbols(name string) ([]elf.Symbol, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if f.Section(sitetab.SectionName) != nil {
+		return nil, errors.New("the file that has symbols has a table of hook points already")
+	}
 	syms, err := f.Symbols()
 	if errors.Is(err, elf.ErrNoSymbols) {
 		return nil, errors.New("it has no symbols: it was stripped as it was linked")

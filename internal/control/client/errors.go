@@ -52,6 +52,6 @@ func (e *TargetError) Unwrap() error { return e.Err }
 
 // Sentences that several places need.
 const (
-	serveHint      = `call gkhi.Serve in its main function, or import _ "github.com/gkhi/gkhi/autoserve"`
+	serveHint      = `call gkhi.Serve in its main function, or import _ "github.com/gkhi/gkhi/autoserve", or build it with gkhi build`
 	whyClosedAlive = "the process closed it; it does that when it stops serving, and when nothing of what it sent is taken for a minute"
 )

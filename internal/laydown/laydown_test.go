@@ -1,0 +1,226 @@
+package laydown
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/gkhi/gkhi/internal/instrument"
+	"github.com/gkhi/gkhi/internal/sitetab"
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+func TestMain(m *testing.M) { testenv.Main(m) }
+
+// program builds a little program whose source has points, with the ordinary go command, and returns it with
+// what a compilation would have left. (Package internal/gobuild tests the whole way.)
+func program(t *testing.T, env ...string) (exe string, pkgs []*sitetab.Package) {
+	t.Helper()
+	testenv.Need(t, testenv.Linux, testenv.Native)
+	dir := t.TempDir()
+	res, err := instrument.Rewrite(instrument.Package{
+		Path: "main", Files: []instrument.File{{Name: "main.go", Src: []byte(source)}},
+	}, instrument.Options{Min: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{"go.mod": []byte("module example.com/p\n\ngo 1.24\n"), "words.go": res.Words.Src, "main.go": res.Files[0].Src}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exe = filepath.Join(dir, "p")
+	cmd := testenv.Command(t, "go", "build", "-o", exe, ".")
+	cmd.Dir = dir
+	cmd.Env = append(append(cmd.Environ(), "PWD="+dir, "CGO_ENABLED=0"), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p := &sitetab.Package{ImportPath: "example.com/p", Symbol: res.Symbol}
+	for _, q := range res.Points {
+		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: sitetab.Kind(q.Kind), File: q.File, Line: q.Line, InRange: q.InRange})
+	}
+	return exe, []*sitetab.Package{p}
+}
+
+const source = `package main
+
+import "os"
+
+func main() {
+	if sum(4) != 6 || len(os.Args) > 5 {
+		os.Exit(1)
+	}
+	println("right")
+}
+
+//go:noinline
+func sum(n int) (s int) {
+	for i := range n {
+		s += i
+	}
+	return s
+}
+`
+
+func TestLay(t *testing.T) {
+	for _, arch := range []string{"amd64", "arm64"} {
+		t.Run(arch, func(t *testing.T) {
+			exe, pkgs := program(t, "GOARCH="+arch)
+			before, err := os.ReadFile(exe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := Lay(exe, pkgs, Options{First: []string{"os", "internal/poll", "not/in/it"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Sites < 4 || r.Funcs != 2 || r.Unpatched > 0 {
+				t.Errorf("%+v", r)
+			}
+			f, err := os.Open(exe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			table, err := sitetab.Read(f)
+			if err != nil || table.Arch != arch || table.Funcs[1].Name != "main.sum" || table.Funcs[1].Line != 13 {
+				t.Fatalf("%+v, %v", table, err)
+			}
+			// Only the sites' bytes, the order and the end of the file changed.
+			after, err := os.ReadFile(exe)
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := 0
+			for i := range before {
+				if before[i] != after[i] {
+					changed++
+				}
+			}
+			if most := 8*r.Sites + 16 + 8*100; changed == 0 || changed > most {
+				t.Errorf("%d bytes changed, at most %d should", changed, most)
+			}
+			if _, err := Lay(exe, pkgs, Options{}); err == nil || !strings.Contains(err.Error(), "already") {
+				t.Errorf("laid down twice: %v", err)
+			}
+			if arch == runtime.GOARCH {
+				runs(t, exe)
+				stripped(t, exe)
+			}
+		})
+	}
+}
+
+func runs(t *testing.T, exe string) {
+	t.Helper()
+	if out, err := exec.Command(exe).CombinedOutput(); err != nil || string(out) != "right\n" {
+		t.Errorf("%s: %v, %q", exe, err, out)
+	}
+}
+
+// stripped has strip(1) take all symbols: the program and the table stay.
+func stripped(t *testing.T, exe string) {
+	t.Helper()
+	strip, err := exec.LookPath("strip")
+	if err != nil {
+		t.Log("without strip: not tested")
+		return
+	}
+	if out, err := exec.Command(strip, exe).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	runs(t, exe)
+	f, err := os.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := sitetab.Read(f); err != nil {
+		t.Errorf("after strip: %v", err)
+	}
+}
+
+// TestRefuse lays down what can't be: the file stays as it was.
+func TestRefuse(t *testing.T) {
+	exe, pkgs := program(t)
+	good, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine := bytes.Clone(good)
+	binary.LittleEndian.PutUint16(machine[18:], uint16(elf.EM_RISCV))
+	headers := bytes.Clone(good)
+	binary.LittleEndian.PutUint64(headers[0x28:], uint64(len(good)))
+	for name, b := range map[string][]byte{
+		"empty": nil, "a script": []byte("#!/bin/sh\nexit\n"), "half": good[:len(good)/2], "another machine": machine, "no section headers": headers,
+	} {
+		if err := os.WriteFile(exe, b, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Lay(exe, pkgs, Options{}); err == nil {
+			t.Errorf("%s: it is laid down", name)
+		}
+		if now, err := os.ReadFile(exe); err != nil || !bytes.Equal(now, b) {
+			t.Errorf("%s: the file was changed: %v", name, err)
+		}
+	}
+	left, err := filepath.Glob(exe + ".gkhi-*")
+	if err != nil || len(left) > 0 {
+		t.Errorf("left over: %v, %v", left, err)
+	}
+}
+
+// TestTwin takes the symbols from another file, which must be the same program.
+func TestTwin(t *testing.T) {
+	exe, pkgs := program(t)
+	twin := exe + ".twin"
+	b, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(twin, b, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lay(exe, pkgs, Options{Twin: twin}); err != nil {
+		t.Fatal(err)
+	}
+	runs(t, exe)
+	if _, err := Lay(twin, pkgs, Options{Twin: exe}); err == nil {
+		t.Error("another program passes for a twin")
+	}
+}
+
+func TestEscape(t *testing.T) {
+	for path, want := range map[string]string{"fmt": "fmt", "gopkg.in/yaml.v3": "gopkg.in/yaml%2ev3", "a.b/c": "a.b/c", "x/é": "x/%c3%a9"} {
+		if got := escape(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}
+
+func FuzzLay(f *testing.F) {
+	f.Add([]byte("\x7fELF\x02\x01\x01"))
+	if b, err := os.ReadFile("/proc/self/exe"); err == nil {
+		f.Add(b[:4096])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		exe := filepath.Join(t.TempDir(), "p")
+		if err := os.WriteFile(exe, b, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Lay(exe, nil, Options{First: []string{"fmt"}}); err == nil {
+			t.Skip("it is a program")
+		}
+		if now, err := os.ReadFile(exe); err != nil || !bytes.Equal(now, b) {
+			t.Errorf("the file was changed: %v", err)
+		}
+	})
+}
