@@ -8,11 +8,12 @@ import (
 	"github.com/gkhi/gkhi/internal/cli/demo"
 )
 
-const demoLong = `Demo shows in half a minute what gkhi is for. It builds a small key-value service,
+const demoLong = `Demo shows in a minute what gkhi is for. It builds a small key-value service,
 examples/kvd, starts it on loopback, lets clients talk to it, and then uses gkhi on it:
 lists its hooks, watches events, draws how long commits take, lets one commit in ten
 fail, and measures what hooks cost while nobody uses them and while all are armed, beside
-the same service built without any.
+the same service built without any. Then it builds a well-known program from the module proxy with
+points in its functions, and shows where that spends its time.
 
 It needs the go command, and no root. Run it in a checkout of gkhi's source; elsewhere it builds the
 version that gkhi itself was installed from. At the end, also at Ctrl-C, the service is
@@ -30,7 +31,7 @@ func newDemo(e *env) *cobra.Command {
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return demo.Run(cmd.Context(), demo.Options{
-				Out: e.out, Style: e.style(), Gkhi: e.nested, Quick: quick,
+				Out: e.out, Style: e.style(), Gkhi: e.nested, Functions: true, Quick: quick,
 			})
 		},
 	}

@@ -27,23 +27,28 @@ type Options struct {
 	// Command is how a user starts gkhi, as shown in front of arguments. Default: gkhi.
 	Command string
 
+	// Functions adds a second act: a program from the module proxy, built with points in its functions.
+	Functions bool
+
 	// Quick makes each part as short as it can be.
 	Quick bool
 }
 
 // A pace is how long the parts take and how much the load does.
 type pace struct {
-	rate   int           // requests a second, of the load that goes on all the time
-	trace  int           // events
-	stat   time.Duration // drawing the histogram
-	fail   time.Duration // failing commits
-	rounds int           // of the comparison
-	round  time.Duration // one measurement in it
+	rate           int           // requests a second, of the load that goes on all the time
+	trace          int           // events
+	stat           time.Duration // drawing the histogram
+	fail           time.Duration // failing commits
+	count          int           // pairs that the second act's benchmark writes
+	functionRounds int
+	rounds         int           // of the comparison
+	round          time.Duration // one measurement in it
 }
 
 var (
-	normal = pace{rate: 300, trace: 8, stat: 5 * time.Second, fail: 3 * time.Second, rounds: 25, round: 100 * time.Millisecond}
-	quick  = pace{rate: 300, trace: 3, stat: time.Second, fail: time.Second, rounds: 3, round: 50 * time.Millisecond}
+	normal = pace{rate: 300, trace: 8, stat: 5 * time.Second, fail: 3 * time.Second, count: 200_000, functionRounds: 5, rounds: 25, round: 100 * time.Millisecond}
+	quick  = pace{rate: 300, trace: 3, stat: time.Second, fail: time.Second, count: 50_000, functionRounds: 1, rounds: 3, round: 50 * time.Millisecond}
 )
 
 // A builder compiles examples/kvd with build tags into the program at path to,
@@ -122,7 +127,10 @@ func (d *demo) run(ctx context.Context) error {
 		}
 	}
 	stopLoad()
-	return d.cost(ctx)
+	if err := d.cost(ctx); err != nil || !d.opts.Functions {
+		return err
+	}
+	return d.functions(ctx)
 }
 
 // prepare builds and starts both services.
@@ -248,7 +256,8 @@ func (d *demo) stopAll() error {
 func (d *demo) farewell() {
 	d.part("That was it")
 	d.say("Both services are stopped and their folder is removed.")
-	d.say("examples/kvd/hooks.go declares the hooks you saw; README.md goes on from here.")
+	d.say("examples/kvd/hooks.go declares the hooks you saw; README.md goes on from here,")
+	d.say("and docs/build.md from the second act.")
 }
 
 // setenv sets an environment variable until restore is called.
