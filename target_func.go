@@ -168,7 +168,7 @@ func (st *funcStat) rows() []wire.StatRow {
 	for i := range rows {
 		if t := byName[rows[i].Hook]; t != nil {
 			l := t.latency.Snapshot()
-			rows[i].Latency, rows[i].Total, rows[i].Self = &l, t.total, t.self
+			rows[i].Latency, rows[i].Timed, rows[i].Total, rows[i].Self = &l, l.Count, t.total, t.self
 		}
 	}
 	return rows // as functions are, sorted by name

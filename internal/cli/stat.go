@@ -24,7 +24,8 @@ that sums up the whole time, and exits with 0. If the process ends first, it exi
 
 Of functions, which a program has that gkhi build made, CALLS is exact; TOTAL is the time spent
 in calls and SELF that without the calls of other functions measured, in calls that returned in
-the interval. Rows are those that were called, longest TOTAL first.
+the interval. Rows are those that were called, longest TOTAL first. Where calls come faster than
+they can be timed, times are of those that were (~), and scaled to all.
 
 With --hist it draws how the latencies are distributed: live on a terminal, at the end in
 a pipe. Percentiles are read from buckets an eighth as wide as their value.
@@ -105,6 +106,9 @@ func (e *env) stat(ctx context.Context, target string, globs []string, o statOpt
 		}
 	}
 	total := m.totals()
+	if p := total.untimed(); p >= 1 {
+		defer e.note("stat: %.0f %% of calls came too fast to be timed, or did not return; TOTAL and SELF (~) are told from the others", p)
+	}
 	total.arrange(o.sort, o.top)
 	if o.hist && len(total.rows) > 0 && !slices.ContainsFunc(total.rows, func(w row) bool { return w.latency != nil }) {
 		e.note("stat: --hist has nothing to draw: no event here has a duration")

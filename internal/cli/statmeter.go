@@ -26,8 +26,10 @@ type row struct {
 	delta   uint64         // in the report's time
 	latency *hist.Snapshot // in the report's time; nil where the event has no duration
 
+	// Of a function, in the report's time:
 	function    bool
-	total, self time.Duration // in the report's time, of a function
+	timed       uint64        // calls of which the times are known
+	total, self time.Duration // of all calls, as far as can be told from these
 }
 
 // rate returns calls per second; NaN or infinite where the report has no length.
@@ -64,10 +66,35 @@ func (m *meter) totals() report {
 }
 
 func rowOf(w wire.StatRow, calls uint64) row {
-	return row{
-		hook: w.Hook, calls: calls, delta: w.Calls, latency: w.Latency,
-		function: w.Function, total: time.Duration(w.Total), self: time.Duration(w.Self),
+	r := row{hook: w.Hook, calls: calls, delta: w.Calls, latency: w.Latency, function: w.Function, timed: w.Timed}
+	// Calls that began before this interval and ended in it are no reason to scale.
+	scale := 1.0
+	if r.guessed() {
+		scale = float64(w.Calls) / float64(w.Timed)
 	}
+	r.total, r.self = time.Duration(float64(w.Total)*scale), time.Duration(float64(w.Self)*scale)
+	return r
+}
+
+// guessed reports whether a function's times are known of a part of its calls only.
+func (w row) guessed() bool { return w.timed > 0 && w.timed*100 < w.delta*99 }
+
+// untimed returns how many percent of the calls of functions that have times have none themselves.
+func (r report) untimed() float64 {
+	var calls, timed uint64
+	for _, w := range r.rows {
+		if w.guessed() {
+			calls += w.delta
+			timed += w.timed
+		} else if w.timed > 0 {
+			calls += w.delta
+			timed += w.delta
+		}
+	}
+	if calls == 0 {
+		return 0
+	}
+	return 100 * float64(calls-timed) / float64(calls)
 }
 
 // timed reports whether there are functions, which have times of their own.

@@ -41,7 +41,11 @@ func statCells(r report, w row, timed bool) []string {
 	cells := []string{w.hook, fmt.Sprint(w.calls), draw.Rate(r.rate(w))}
 	switch l := w.latency; {
 	case timed && w.function && l != nil && l.Count > 0:
-		cells = append(cells, draw.Duration(int64(w.total)), draw.Duration(int64(w.self)))
+		about := ""
+		if w.guessed() {
+			about = "~"
+		}
+		cells = append(cells, about+draw.Duration(int64(w.total)), about+draw.Duration(int64(w.self)))
 	case timed:
 		cells = append(cells, "-", "-")
 	}
@@ -191,7 +195,8 @@ type statLine struct {
 	P90     *uint64       `json:"p90,omitempty"`
 	P99     *uint64       `json:"p99,omitempty"`
 	Max     *uint64       `json:"max,omitempty"`
-	TotalNS *int64        `json:"totalNs,omitempty"` // of a function: time in it in the interval
+	Timed   *uint64       `json:"timed,omitempty"`   // of a function: calls of which times are known
+	TotalNS *int64        `json:"totalNs,omitempty"` // time in all calls, told from those
 	SelfNS  *int64        `json:"selfNs,omitempty"`
 	Buckets []hist.Bucket `json:"buckets,omitempty"`
 }
@@ -208,7 +213,7 @@ func (s *statJSON) print(r report) error {
 		}
 		if w.function {
 			total, self := int64(w.total), int64(w.self)
-			line.TotalNS, line.SelfNS = &total, &self
+			line.Timed, line.TotalNS, line.SelfNS = &w.timed, &total, &self
 		}
 		if l := w.latency; l != nil && l.Count > 0 {
 			for i, to := range []**uint64{&line.P50, &line.P90, &line.P99} {

@@ -47,7 +47,7 @@ type pace struct {
 }
 
 var (
-	normal = pace{rate: 300, trace: 8, stat: 5 * time.Second, fail: 3 * time.Second, count: 200_000, functionRounds: 5, rounds: 25, round: 100 * time.Millisecond}
+	normal = pace{rate: 300, trace: 8, stat: 5 * time.Second, fail: 3 * time.Second, count: 200_000, functionRounds: 4, rounds: 25, round: 100 * time.Millisecond}
 	quick  = pace{rate: 300, trace: 3, stat: time.Second, fail: time.Second, count: 50_000, functionRounds: 1, rounds: 3, round: 50 * time.Millisecond}
 )
 

@@ -97,6 +97,7 @@ func (s Snapshot) Delta(prev Snapshot) []wire.StatRow {
 	for i, r := range s.Rows {
 		o := old[r.Hook]
 		r.Calls -= o.Calls
+		r.Timed -= o.Timed
 		r.Total -= o.Total
 		r.Self -= o.Self
 		if r.Latency != nil {

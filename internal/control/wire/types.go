@@ -159,9 +159,10 @@ type StatRow struct {
 	Latency *hist.Snapshot `json:"latency,omitempty"` // nil where the event has no duration
 
 	// Of functions: rows are of those that were called, in any order; times of calls that were seen whole, in ns.
-	Function bool  `json:"function,omitempty"`
-	Total    int64 `json:"total,omitempty"` // recursive calls counted once
-	Self     int64 `json:"self,omitempty"`  // without the calls of other functions that are measured
+	Function bool   `json:"function,omitempty"`
+	Timed    uint64 `json:"timed,omitempty"` // calls that were seen whole: fewer than Calls when events are lost, and after panics
+	Total    int64  `json:"total,omitempty"` // of these; recursive calls counted once
+	Self     int64  `json:"self,omitempty"`  // of these, without the calls of other functions that are measured
 }
 
 // StatPart is a part of a snapshot: a client gathers rows up to the part that has Last set. All parts of
