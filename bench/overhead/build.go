@@ -13,13 +13,12 @@ import (
 // A pair is a module's test, built without points and with them.
 type pair struct {
 	subject
-	dir         string // of the package, where tests run
-	exe         [2]string
-	size        [2]int64
-	took        [2]time.Duration // to build, when the dependencies are there
-	bench       map[string]*benchmark
-	order       []string
-	left, count int
+	dir   string // of the package, where tests run
+	exe   [2]string
+	size  [2]int64
+	took  [2]time.Duration // to build, when the dependencies are there
+	bench map[string]*benchmark
+	order []string
 }
 
 // Without points, and with them.
