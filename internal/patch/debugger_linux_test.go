@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/testenv"
@@ -114,6 +115,10 @@ func debugged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string), pat
 	_ = cmd.Process.Kill() // the kernel detaches it
 	_ = cmd.Wait()
 	waitTraced(t, s.pid, false)
+	// A debugger that is killed may leave the process stopped, by the signal with which it stopped it for itself.
+	if err := syscall.Kill(s.pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
 	expect("arm", 0, 0, "")
 	expect("armpoint", 0, 0, "")
 	expect("run", 100, 100, "")
