@@ -39,6 +39,7 @@ func geomean(v []float64) float64 {
 func report(built []*pair, o options, m measure.Machine) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go -C bench run ./overhead -write ../docs/costs.md`, %d rounds of %v for each benchmark, with points and without by turns, on one CPU.\n\n", o.rounds, o.benchtime)
+	m.Sites = "" // those measured are in other processes
 	fmt.Fprintf(&b, "Machine: %s.\n\n", m)
 	b.WriteString("Time and size with dormant points in all of the module's functions that `gkhi build` chooses, as multiples of those without.\n\n")
 	b.WriteString("| module | benchmarks | time | worst benchmark | | spread of rounds, % | size |\n|---|---:|---:|---|---:|---:|---:|\n")

@@ -18,7 +18,7 @@ type Machine struct {
 	Kernel string `json:"kernel,omitempty"` // its release; empty where it isn't told
 	CPUs   int    `json:"cpus"`
 	Go     string `json:"go"`
-	Sites  string `json:"sites"` // how gkhi arms its sites here
+	Sites  string `json:"sites,omitempty"` // how gkhi arms the sites of this program; empty where none are measured
 }
 
 // ThisMachine looks at the machine that the program runs on.
@@ -51,5 +51,9 @@ func (m Machine) String() string {
 	if m.CPU != "" {
 		s += ", " + m.CPU
 	}
-	return fmt.Sprintf("%s, %d CPUs, %s; sites: %s", s, m.CPUs, m.Go, m.Sites)
+	s = fmt.Sprintf("%s, %d CPUs, %s", s, m.CPUs, m.Go)
+	if m.Sites != "" {
+		s += "; sites: " + m.Sites
+	}
+	return s
 }

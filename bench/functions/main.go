@@ -1,0 +1,220 @@
+// Command functions measures what it takes to arm the functions of a program that gkhi build made: it writes
+// one with 20,000 of them, builds and starts it, and has all armed and disarmed again, through the
+// control socket as any gkhi command does it:
+//
+//	go -C bench run ./functions              a table for people
+//	go -C bench run ./functions -quick       a few functions, once; the figures mean nothing
+//	go -C bench run ./functions -write ../docs/costs.md
+//	                                         puts the table into the document, between its marks
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gkhi/gkhi/bench/internal/measure"
+	"github.com/gkhi/gkhi/internal/control/client"
+	"github.com/gkhi/gkhi/internal/control/wire"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "functions:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("functions", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	quick := flags.Bool("quick", false, "a few functions, once")
+	write := flags.String("write", "", "put the table into this document")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	packages, each, rounds := 20, 1000, 15
+	if *quick {
+		packages, each, rounds = 2, 10, 1
+	}
+	dir, err := os.MkdirTemp("", "gkhi-functions-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	exe, err := build(dir, packages, each)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "`go -C bench run ./functions -write ../docs/costs.md`: a program with %d functions that gkhi build made, all armed at once by `gkhi stat` (calls counted and timed), %d times.\n\n", packages*each, rounds)
+	machine := measure.ThisMachine()
+	machine.Sites = "" // those measured are in another process
+	fmt.Fprintf(&b, "Machine: %s.\n\n", machine)
+	b.WriteString("| ms, from request to answer | min | median | first | target |\n|---|---:|---:|---:|---|\n")
+	for _, hot := range []int{0, 2} {
+		arm, disarm, err := times(dir, exe, hot, rounds, packages*each)
+		if err != nil {
+			return err
+		}
+		with := "idle"
+		if hot > 0 {
+			with = fmt.Sprintf("%d threads calling them", hot)
+		}
+		target := "≤ 60 ms: met"
+		if slices.Min(arm) > 60*time.Millisecond {
+			target = "≤ 60 ms: missed"
+		}
+		row(&b, "arm, "+with, arm, target)
+		row(&b, "disarm, "+with, disarm, "")
+	}
+	if *write != "" {
+		return measure.WriteInto(*write, "bench/functions", b.String())
+	}
+	_, err = io.WriteString(stdout, b.String())
+	return err
+}
+
+func row(b *strings.Builder, what string, ts []time.Duration, target string) {
+	first := ts[0]
+	s := slices.Sorted(slices.Values(ts))
+	ms := func(t time.Duration) string { return measure.Figure(t.Seconds() * 1000) }
+	fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", what, ms(s[0]), ms(s[len(s)/2]), ms(first), target)
+}
+
+// build writes the program and has gkhi build it.
+func build(dir string, packages, each int) (exe string, err error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/gkhi/gkhi").Output()
+	if err != nil {
+		return "", fmt.Errorf("find gkhi's module: %w", err)
+	}
+	gkhi := filepath.Join(dir, "gkhi")
+	if err := command(strings.TrimSpace(string(out)), "go", "build", "-o", gkhi, "./cmd/gkhi"); err != nil {
+		return "", err
+	}
+	src := filepath.Join(dir, "src")
+	files := map[string]string{"go.mod": "module example.com/many\n\ngo 1.26\n"}
+	var imports, calls strings.Builder
+	for p := range packages {
+		var b strings.Builder
+		fmt.Fprintf(&b, "package p%d\n\n", p)
+		for f := range each {
+			fmt.Fprintf(&b, "//go:noinline\nfunc F%d(n int) (s int) {\n\tfor i := range n {\n\t\tif i == %d {\n\t\t\treturn s + i\n\t\t}\n\t\ts += i\n\t}\n\treturn s\n}\n\n", f, f%5+3)
+		}
+		b.WriteString("func All(n int) (s int) {\n")
+		for f := range each {
+			fmt.Fprintf(&b, "\ts += F%d(n)\n", f)
+		}
+		b.WriteString("\treturn s\n}\n")
+		files[fmt.Sprintf("p%d/p.go", p)] = b.String()
+		fmt.Fprintf(&imports, "\t\"example.com/many/p%d\"\n", p)
+		fmt.Fprintf(&calls, "\t\tp%d.All(2)\n", p)
+	}
+	files["main.go"] = fmt.Sprintf(`package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+%s)
+
+func work() {
+	for {
+%s	}
+}
+
+func main() {
+	hot, err := strconv.Atoi(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	for range hot {
+		go work()
+	}
+	fmt.Println("ready")
+	io.Copy(io.Discard, os.Stdin)
+}
+`, imports.String(), calls.String())
+	for name, text := range files {
+		name = filepath.Join(src, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			return "", err
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+	}
+	exe = filepath.Join(dir, "many")
+	return exe, command(src, gkhi, "build", "-o", exe, ".")
+}
+
+func command(dir, name string, args ...string) error {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "PWD="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", filepath.Base(name), err, out)
+	}
+	return nil
+}
+
+// times starts the program and arms all of its functions again and again.
+func times(dir, exe string, hot, rounds, least int) (arm, disarm []time.Duration, err error) {
+	cmd := exec.Command(exe, strconv.Itoa(hot))
+	sockets := filepath.Join(dir, "sockets")
+	cmd.Env = append(os.Environ(), "GKHI_SOCKET_DIR="+sockets)
+	os.Setenv("GKHI_SOCKET_DIR", sockets)
+	in, err1 := cmd.StdinPipe()
+	out, err2 := cmd.StdoutPipe()
+	cmd.Stderr = os.Stderr
+	if err1 != nil || err2 != nil {
+		return nil, nil, fmt.Errorf("%w %w", err1, err2)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		in.Close()
+		cmd.Wait()
+	}()
+	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		return nil, nil, err
+	}
+	ctx := context.Background()
+	for range rounds {
+		c, err := client.Dial(ctx, strconv.Itoa(cmd.Process.Pid))
+		if err != nil {
+			return nil, nil, err
+		}
+		start := time.Now()
+		s, err := c.Stat(ctx, wire.StatSpec{Patterns: []string{"example.com/*"}, Interval: int64(time.Hour)})
+		if err != nil {
+			return nil, nil, err
+		}
+		arm = append(arm, time.Since(start))
+		if s.Matched.Functions < least {
+			return nil, nil, fmt.Errorf("%d functions are armed, of %d", s.Matched.Functions, least)
+		}
+		start = time.Now()
+		if err := s.Close(); err != nil {
+			return nil, nil, err
+		}
+		disarm = append(disarm, time.Since(start))
+		if err := c.Close(); err != nil {
+			return nil, nil, err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return arm, disarm, nil
+}
