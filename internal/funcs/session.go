@@ -129,18 +129,17 @@ func know(fs []int, bias uintptr) error {
 				f.entries = append(f.entries, p.Sites...)
 			}
 		}
-		f.sites = len(all)
 		fresh, numbers, groups = append(fresh, f), append(numbers, i), append(groups, all)
 	}
 	if len(fresh) == 0 {
 		return nil
 	}
-	keys, err := patch.Default.AddLaidGroup(groups)
+	keys, sites, err := patch.Default.AddLaid(groups)
 	if err != nil {
 		return err
 	}
 	for n, f := range fresh {
-		f.key = keys[n]
+		f.key, f.sites = keys[n], sites[n]
 		state.funcs[numbers[n]] = f
 		for k, p := range Get(numbers[n]).Points {
 			for _, addr := range p.Sites {

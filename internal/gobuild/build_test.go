@@ -75,14 +75,19 @@ func (p *project) files() map[string]string {
 
 func (p *project) table(exe string) *sitetab.Table {
 	p.t.Helper()
+	return readTable(p.t, exe)
+}
+
+func readTable(t *testing.T, exe string) *sitetab.Table {
+	t.Helper()
 	f, err := os.Open(exe)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	tab, err := sitetab.Read(f)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return tab
 }

@@ -10,10 +10,7 @@ import (
 const laidLen = amd64.LenSite
 
 // laidForm returns the no-op that is found at a site.
-func laidForm(found []byte) ([]byte, error) {
+func laidForm(found []byte) (noop []byte, ok bool) {
 	noop, err := amd64.DormantLoad(found)
-	if err != nil || !bytes.Equal(noop, found) {
-		return nil, errNotLaid
-	}
-	return noop, nil
+	return noop, err == nil && bytes.Equal(noop, found)
 }

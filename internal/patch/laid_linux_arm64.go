@@ -10,9 +10,6 @@ import (
 const laidLen = arm64.WordLen
 
 // laidForm returns the no-op that is found at a site.
-func laidForm(found []byte) ([]byte, error) {
-	if binary.LittleEndian.Uint32(found) != arm64.NOP {
-		return nil, errNotLaid
-	}
-	return word(arm64.NOP), nil
+func laidForm(found []byte) (noop []byte, ok bool) {
+	return word(arm64.NOP), binary.LittleEndian.Uint32(found) == arm64.NOP
 }

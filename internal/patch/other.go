@@ -23,8 +23,10 @@ var Default = &Patcher{}
 // Add counts the key.
 func (p *Patcher) Add(scan.Key) int { p.keys++; return p.keys - 1 }
 
-// AddLaidGroup says that this platform is not supported.
-func (p *Patcher) AddLaidGroup([][]uintptr) ([]int, error) { return nil, errUnsupported }
+// AddLaid says that this platform is not supported.
+func (p *Patcher) AddLaid([][]uintptr) (keys, sites []int, err error) {
+	return nil, nil, errUnsupported
+}
 
 // Code knows none.
 func (p *Patcher) Code(uintptr) []byte { return nil }

@@ -88,7 +88,7 @@ func main() {
 	for in.Scan() {
 		switch in.Text() {
 		case "calls":
-			many(8, 5000)
+			many(8, 1000)
 			for range 3 {
 				deep(300)
 				catcher()
