@@ -77,6 +77,16 @@ func run(args []string, stdout, stderr io.Writer) error {
 		row(&b, "arm, "+with, arm, target)
 		row(&b, "disarm, "+with, disarm, "")
 	}
+	with, without, err := starts(dir, exe, 10*rounds)
+	if err != nil {
+		return err
+	}
+	row(&b, "start to end of a program that does nothing, without points", without, "")
+	verdict := "≤ 2 ms more: met"
+	if slices.Min(with)-slices.Min(without) > 2*time.Millisecond {
+		verdict = "≤ 2 ms more: missed"
+	}
+	row(&b, "the same with points, serving its control socket", with, verdict)
 	if *write != "" {
 		return measure.WriteInto(*write, "bench/functions", b.String())
 	}
@@ -156,7 +166,33 @@ func main() {
 		}
 	}
 	exe = filepath.Join(dir, "many")
+	if err := command(src, "go", "build", "-o", exe+plainSuffix, "."); err != nil {
+		return "", err
+	}
 	return exe, command(src, gkhi, "build", "-o", exe, ".")
+}
+
+// plainSuffix is what the program without points has behind its name.
+const plainSuffix = "-plain"
+
+// starts runs the program that does nothing, with points and without by turns, and returns how long it takes from
+// start to end.
+func starts(dir, exe string, rounds int) (with, without []time.Duration, err error) {
+	for range rounds {
+		for _, p := range []struct {
+			exe  string
+			took *[]time.Duration
+		}{{exe, &with}, {exe + plainSuffix, &without}} {
+			cmd := exec.Command(p.exe, "0") // its input is empty, so it ends
+			cmd.Env = append(os.Environ(), "GKHI_SOCKET_DIR="+filepath.Join(dir, "sockets"))
+			start := time.Now()
+			if err := cmd.Run(); err != nil {
+				return nil, nil, err
+			}
+			*p.took = append(*p.took, time.Since(start))
+		}
+	}
+	return with, without, nil
 }
 
 func command(dir, name string, args ...string) error {
