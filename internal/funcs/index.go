@@ -24,10 +24,19 @@ type pointIndex struct {
 	refs []pointRef
 }
 
-func (x *pointIndex) set(addr uintptr, p pointRef) {
+// grow makes room for n more sites.
+func (x *pointIndex) grow(n int) {
 	if x.at4 == nil {
 		lo, hi := patch.Default.Home()
 		x.lo, x.at4 = lo, make([]uint32, (hi-lo)/4+1)
+	}
+	x.refs = slices.Grow(x.refs, n)
+}
+
+// set says which point a site in the text is of.
+func (x *pointIndex) set(addr uintptr, p pointRef) {
+	if i := (addr - x.lo) / 4; i >= uintptr(len(x.at4)) {
+		return // AddLaid will refuse it
 	}
 	x.refs = append(x.refs, p)
 	x.at4[(addr-x.lo)/4] = uint32(len(x.refs))

@@ -12,6 +12,7 @@ import (
 	"github.com/gkhi/gkhi/internal/calls"
 	"github.com/gkhi/gkhi/internal/patch"
 	"github.com/gkhi/gkhi/internal/record"
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 // Want says what a session wants of a function's calls.
@@ -80,7 +81,7 @@ func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
 	}
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	if err := know(fs, bias(t)); err != nil {
+	if err := know(t, fs); err != nil {
 		return nil, err
 	}
 	s := &Session{want: want, events: events, base: make(map[int]uint64, len(fs)), member: make(map[int32]bool, len(fs))}
@@ -109,43 +110,56 @@ func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
 }
 
 // know makes functions known to internal/patch that are armed for the first time.
-func know(fs []int, bias uintptr) error {
+func know(t *sitetab.Table, fs []int) error {
 	if state.funcs == nil {
 		state.funcs = map[int]*armedFunc{}
 	}
-	var fresh []*armedFunc
-	var numbers []int
-	var groups [][]uintptr
+	var fresh []int
+	entries, all := 0, 0
 	for _, i := range fs {
 		if state.funcs[i] != nil {
 			continue
 		}
-		f := &armedFunc{}
-		var all []uintptr
-		d := Get(i)
-		for _, p := range d.Points {
-			all = append(all, p.Sites...)
-			if !p.Return {
-				f.entries = append(f.entries, p.Sites...)
+		fresh = append(fresh, i)
+		for _, p := range t.Funcs[i].Points {
+			all += len(p.Sites)
+			if p.Kind == sitetab.Entry {
+				entries += len(p.Sites)
 			}
 		}
-		fresh, numbers, groups = append(fresh, f), append(numbers, i), append(groups, all)
 	}
 	if len(fresh) == 0 {
 		return nil
+	}
+	bias := bias(t)
+	state.points.grow(all)
+	// There may be tens of thousands: a few large pieces of memory serve them all.
+	known := make([]armedFunc, len(fresh))
+	groups := make([][]uintptr, len(fresh))
+	allMem, entryMem := make([]uintptr, 0, all), make([]uintptr, 0, entries)
+	for n, i := range fresh {
+		from, fromEntry := len(allMem), len(entryMem)
+		for k, p := range t.Funcs[i].Points {
+			ref := pointRef{fn: int32(i), ret: p.Kind == sitetab.Return, inRange: p.InRange, point: int32(k)}
+			for _, addr := range p.Sites {
+				at := uintptr(addr) + bias
+				allMem = append(allMem, at)
+				if !ref.ret {
+					entryMem = append(entryMem, at)
+				}
+				state.points.set(at, ref)
+			}
+		}
+		groups[n] = allMem[from:len(allMem):len(allMem)]
+		known[n].entries = entryMem[fromEntry:len(entryMem):len(entryMem)]
 	}
 	keys, sites, err := patch.Default.AddLaid(groups)
 	if err != nil {
 		return err
 	}
-	for n, f := range fresh {
-		f.key, f.sites = keys[n], sites[n]
-		state.funcs[numbers[n]] = f
-		for k, p := range Get(numbers[n]).Points {
-			for _, addr := range p.Sites {
-				state.points.set(addr, pointRef{fn: int32(numbers[n]), ret: p.Return, inRange: p.InRange, point: int32(k)})
-			}
-		}
+	for n, i := range fresh {
+		known[n].key, known[n].sites = keys[n], sites[n]
+		state.funcs[i] = &known[n]
 	}
 	return nil
 }
