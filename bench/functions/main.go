@@ -70,9 +70,13 @@ func run(args []string, stdout, stderr io.Writer) error {
 		if hot > 0 {
 			with = fmt.Sprintf("%d threads calling them", hot)
 		}
+		const limit = 60 * time.Millisecond
 		target := "≤ 60 ms: met"
-		if slices.Min(arm) > 60*time.Millisecond {
+		switch {
+		case slices.Sorted(slices.Values(arm))[len(arm)/2] > limit:
 			target = "≤ 60 ms: missed"
+		case arm[0] > limit: // which reads the site table, and makes all that arming needs
+			target = "≤ 60 ms: met, but not the first time"
 		}
 		row(&b, "arm, "+with, arm, target)
 		row(&b, "disarm, "+with, disarm, "")
