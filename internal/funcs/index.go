@@ -11,7 +11,7 @@ import (
 
 // A pointRef says which point a site is of.
 type pointRef struct {
-	fn, point    int32
+	fn           int32
 	ret, inRange bool
 }
 

@@ -46,9 +46,6 @@ func (*Session) Funcs() []int { return nil }
 // Calls knows none.
 func (*Session) Calls(func(int, uint64)) {}
 
-// Lost is always 0.
-func (*Session) Lost() uint64 { return 0 }
-
 // Noting is always false.
 func Noting() bool { return false }
 

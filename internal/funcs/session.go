@@ -139,8 +139,8 @@ func know(t *sitetab.Table, fs []int) error {
 	allMem, entryMem := make([]uintptr, 0, all), make([]uintptr, 0, entries)
 	for n, i := range fresh {
 		from, fromEntry := len(allMem), len(entryMem)
-		for k, p := range t.Funcs[i].Points {
-			ref := pointRef{fn: int32(i), ret: p.Kind == sitetab.Return, inRange: p.InRange, point: int32(k)}
+		for _, p := range t.Funcs[i].Points {
+			ref := pointRef{fn: int32(i), ret: p.Kind == sitetab.Return, inRange: p.InRange}
 			for _, addr := range p.Sites {
 				at := uintptr(addr) + bias
 				allMem = append(allMem, at)
@@ -278,12 +278,4 @@ func (s *Session) Calls(f func(fn int, calls uint64)) {
 			f(i, state.funcs[i].calls()-s.base[i])
 		}
 	}
-}
-
-// Lost returns how many events the session's calls may be missing: all that the recorder dropped since
-// it began, whosever they were, and entries and returns without their other half.
-func (s *Session) Lost() uint64 {
-	state.mu.Lock()
-	defer state.mu.Unlock()
-	return s.lost
 }

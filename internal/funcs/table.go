@@ -57,14 +57,6 @@ func Len() (int, error) {
 	return len(t.Funcs), nil
 }
 
-// ID identifies the program's text and sites; zero without a table.
-func ID() (id [16]byte) {
-	if t, err := table(); err == nil {
-		id = t.ID
-	}
-	return id
-}
-
 // Packages counts the packages that functions are of.
 func Packages() int {
 	t, err := table()

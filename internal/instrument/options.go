@@ -6,6 +6,8 @@ import (
 	"go/parser"
 	"strconv"
 	"strings"
+
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 // A File is a Go source file. Name is what the compiler is told: positions in
@@ -110,21 +112,13 @@ func (s Style) check() error {
 }
 
 // Kind is which end of a function a point is at.
-type Kind uint8
+type Kind = sitetab.Kind
 
 // The kinds of points.
 const (
-	Entry Kind = iota
-	Return
+	Entry  = sitetab.Entry
+	Return = sitetab.Return
 )
-
-// String returns "entry" or "return".
-func (k Kind) String() string {
-	if k == Return {
-		return "return"
-	}
-	return "entry"
-}
 
 // A Point is one hook point in the rewritten source.
 type Point struct {

@@ -45,7 +45,7 @@ func program(t *testing.T, env ...string) (exe string, pkgs []*sitetab.Package) 
 	}
 	p := &sitetab.Package{ImportPath: "example.com/p", Symbol: res.Symbol}
 	for _, q := range res.Points {
-		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: sitetab.Kind(q.Kind), File: q.File, Line: q.Line, InRange: q.InRange})
+		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: q.Kind, File: q.File, Line: q.Line, InRange: q.InRange})
 	}
 	return exe, []*sitetab.Package{p}
 }

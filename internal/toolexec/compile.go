@@ -184,11 +184,7 @@ func replace(dir string, files []string, changed []instrument.File) error {
 func describe(importPath string, res *instrument.Result) *sitetab.Package {
 	pkg := &sitetab.Package{ImportPath: importPath, Symbol: res.Symbol}
 	for _, p := range res.Points {
-		kind := sitetab.Entry
-		if p.Kind == instrument.Return {
-			kind = sitetab.Return
-		}
-		pkg.Points = append(pkg.Points, sitetab.Point{Func: p.Func, Kind: kind, File: p.File, Line: p.Line, InRange: p.InRange})
+		pkg.Points = append(pkg.Points, sitetab.Point{Func: p.Func, Kind: p.Kind, File: p.File, Line: p.Line, InRange: p.InRange})
 	}
 	return pkg
 }

@@ -54,7 +54,7 @@ func (r *Runner) link(tool string, args []string) error {
 		args = flagSet(args).with("importcfg", cfg)
 	}
 	unstripped := slices.DeleteFunc(slices.Clone(args), func(a string) bool {
-		return a == "-s" || a == "-w" && !r.Plan.Symbols
+		return a == "-s" || a == "--s" || a == "-s=true" || a == "--s=true"
 	})
 	stripped := len(unstripped) < len(args)
 	if stripped && r.Plan.Symbols {
