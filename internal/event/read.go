@@ -1,0 +1,304 @@
+package event
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+)
+
+// maxRound is how much may stand between two watermarks before a reader gives up, in bytes.
+const maxRound = 64 * RoundBytes
+
+// A Kind says what a Record is.
+type Kind uint8
+
+// The kinds of records.
+const (
+	KindEvent     Kind = iota + 1 // Event
+	KindHit                       // Hit
+	KindCounts                    // Counts
+	KindWatermark                 // Watermark: all that is older was passed on
+)
+
+// A Record is one thing that a Reader passes on.
+type Record struct {
+	Kind      Kind
+	Time      int64 // Unix time in ns
+	Event     *Event
+	Hit       *Hit
+	Counts    []Count
+	Watermark *Watermark
+}
+
+// A Reader reads a recording in one pass, in the order of time. It keeps the definitions and one round in memory.
+// It is not safe for concurrent use.
+type Reader struct {
+	Definitions
+	blocks *blockReader
+
+	rec     Record
+	ev      Event
+	words   [maxWords]uint64
+	threads []*thread
+	byID    map[int]*thread
+	free    []*cursor
+	queued  int // bytes of events that wait
+	hits    []Hit
+	counts  []Count
+	mark    *Watermark // of the round in work, while there is anything to pass on
+	until   uint64
+	prev    Clock // of the watermark before cur's
+	cur     Clock
+	first   Clock
+	second  Clock // at which the last second began
+	last    int64
+	state   readerState
+	err     error // to be returned when the round in work is over
+	sum     Summary
+	began   bool
+}
+
+type readerState uint8
+
+const (
+	gathering readerState = iota // blocks, up to a watermark
+	passing                      // on what was gathered
+)
+
+// A thread is the events of one thread that wait.
+type thread struct {
+	id   int
+	wait [][]byte // blocks behind the cursor's
+	cur  *cursor  // nil when nothing waits
+}
+
+// NewReader begins to read. An error matches ErrFormat when the input is no recording.
+func NewReader(r io.Reader) (*Reader, error) {
+	blocks := newBlockReader(r, int64(len(Magic)))
+	magic := make([]byte, len(Magic))
+	if n, err := io.ReadFull(blocks.r, magic); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	} else if n < len(Magic) || string(magic) != Magic {
+		if string(magic[:7]) == Magic[:7] {
+			return nil, fmt.Errorf("%w of a version that this gkhi knows: it begins with %q, where %q is known", ErrFormat, magic, Magic)
+		}
+		return nil, fmt.Errorf("%w: it does not begin with %q", ErrFormat, Magic)
+	}
+	d := &Reader{blocks: blocks, byID: map[int]*thread{}}
+	b, err := d.blocks.next()
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%w: it ends before it says what was recorded", ErrFormat)
+	case err != nil:
+		return nil, err
+	case b.Type != TypeMeta:
+		return nil, fmt.Errorf("%w: it begins with a block of type %q, where M is expected", ErrDamaged, b.Type)
+	}
+	_, err = d.define(b)
+	return d, err
+}
+
+// Next returns the next record, which is valid until the next call. The error is io.EOF at the end; Summary
+// then says whether the recording was cut off. What could be read of a damaged one is passed on before the error.
+func (r *Reader) Next() (*Record, error) {
+	for {
+		if r.state == passing {
+			rec, err := r.pass()
+			if rec != nil || err != nil {
+				return rec, err
+			}
+			r.state = gathering
+		}
+		if r.err != nil {
+			return nil, r.err
+		}
+		r.gather()
+	}
+}
+
+// gather reads blocks up to a watermark or the end.
+func (r *Reader) gather() {
+	for {
+		b, err := r.blocks.next()
+		if err == nil {
+			err = r.block(b)
+		}
+		switch {
+		case err == io.EOF:
+			r.sum.Truncated = true // the end is told by the index, see block
+			r.finish(io.EOF)
+			return
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			r.sum.Truncated = true
+			r.finish(io.EOF)
+			return
+		case err != nil:
+			if err == errIndex {
+				err = io.EOF
+			}
+			r.finish(err)
+			return
+		case r.mark != nil:
+			r.until = r.mark.Until
+			r.begin()
+			return
+		case r.queued > maxRound:
+			r.finish(fmt.Errorf("%w: no watermark within %d MiB", ErrDamaged, r.queued>>20))
+			return
+		}
+	}
+}
+
+// errIndex says that the index was reached, which ends the recording.
+var errIndex = errors.New("index")
+
+// finish passes on all that waits, and then err.
+func (r *Reader) finish(err error) {
+	r.err, r.until = err, math.MaxUint64
+	r.begin()
+}
+
+func (r *Reader) begin() {
+	slices.SortStableFunc(r.hits, func(a, b Hit) int {
+		switch {
+		case a.Ticks < b.Ticks:
+			return -1
+		case a.Ticks > b.Ticks:
+			return 1
+		}
+		return 0
+	})
+	r.state = passing
+}
+
+// block takes one block in.
+func (r *Reader) block(b Block) error {
+	if known, err := r.define(b); known {
+		return err
+	}
+	switch b.Type {
+	case TypeEvents:
+		p := parser{b: b.Payload}
+		id := p.small()
+		t := r.byID[id]
+		if t == nil {
+			t = &thread{id: id}
+			r.byID[id] = t
+			r.threads = append(r.threads, t)
+		}
+		// A cursor weighs more than a block of few events, so many threads count as well.
+		r.queued += len(b.Payload)
+		if t.cur == nil {
+			r.queued += cursorBytes
+		}
+		t.wait = append(t.wait, b.Payload)
+		if t.cur == nil {
+			return r.advance(t)
+		}
+	case TypeHits:
+		hits, err := decodeHits(b.Payload, &r.Definitions)
+		r.hits = append(r.hits, hits...)
+		r.queued += len(b.Payload)
+		return err
+	case TypeCounts:
+		cs, err := decodeCounts(b.Payload, &r.Definitions)
+		r.counts = append(r.counts, cs...)
+		r.queued += len(b.Payload)
+		return err
+	case TypeWatermark:
+		w, err := decodeWatermark(b.Payload)
+		if err != nil {
+			return err
+		}
+		r.clock(w)
+		r.mark = &w
+	case TypeIndex:
+		return errIndex
+	}
+	return nil
+}
+
+// advance moves a thread on to its next event; its cursor is nil when there is none.
+func (r *Reader) advance(t *thread) error {
+	for {
+		if t.cur != nil {
+			ok, err := t.cur.next(&r.Definitions)
+			if err != nil {
+				t.wait = nil
+			}
+			if ok {
+				return nil
+			}
+			r.free = append(r.free, t.cur)
+			t.cur = nil
+			r.queued -= cursorBytes
+			if err != nil {
+				return err
+			}
+		}
+		if len(t.wait) == 0 {
+			return nil
+		}
+		c := &cursor{}
+		if n := len(r.free); n > 0 {
+			c, r.free = r.free[n-1], r.free[:n-1]
+		}
+		payload := t.wait[0]
+		t.wait = t.wait[1:]
+		r.queued -= len(payload)
+		r.queued += cursorBytes
+		t.cur = c
+		if err := c.start(payload); err != nil {
+			return err
+		}
+	}
+}
+
+// pass returns the next record of the round, or nothing when it is over.
+func (r *Reader) pass() (*Record, error) {
+	var t *thread
+	for _, o := range r.threads {
+		if o.cur != nil && (t == nil || o.cur.ev.Ticks < t.cur.ev.Ticks) {
+			t = o
+		}
+	}
+	if t != nil && t.cur.ev.Ticks > r.until {
+		t = nil
+	}
+	if len(r.hits) > 0 && r.hits[0].Ticks <= r.until && (t == nil || r.hits[0].Ticks < t.cur.ev.Ticks) {
+		h := r.hits[0]
+		r.hits = r.hits[1:]
+		r.sum.Hits++
+		r.rec = Record{Kind: KindHit, Time: r.time(h.Ticks), Hit: &h}
+		return &r.rec, nil
+	}
+	if t != nil {
+		return r.passEvent(t)
+	}
+	switch {
+	case len(r.counts) > 0:
+		r.rec = Record{Kind: KindCounts, Time: r.last, Counts: r.counts}
+		r.counts = nil
+	case r.mark != nil:
+		r.rec = Record{Kind: KindWatermark, Time: r.time(r.mark.Ticks), Watermark: r.mark}
+		r.mark = nil
+	default:
+		return nil, nil
+	}
+	return &r.rec, nil
+}
+
+func (r *Reader) passEvent(t *thread) (*Record, error) {
+	r.ev = t.cur.ev
+	if n := copy(r.words[:], r.ev.Words); n > 0 {
+		r.ev.Words = r.words[:n:n]
+	}
+	r.sum.Events++
+	r.rec = Record{Kind: KindEvent, Time: r.time(r.ev.Ticks), Event: &r.ev}
+	if err := r.advance(t); err != nil && (r.err == nil || r.err == io.EOF) {
+		r.err, r.until = err, math.MaxUint64
+	}
+	return &r.rec, nil
+}
