@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gkhi/gkhi/internal/cli/meter"
 	"github.com/gkhi/gkhi/internal/control/wire"
 )
 
@@ -61,15 +62,15 @@ func newStat(e *env) *cobra.Command {
 		Args:              atLeast(theTarget, theGlob),
 		ValidArgsFunction: e.completer(hookNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.sort != "" && rowOrders[o.sort] == nil {
-				return usagef("--sort %s: it is one of %s", o.sort, strings.Join(slices.Sorted(maps.Keys(rowOrders)), ", "))
+			if o.sort != "" && meter.Orders[o.sort] == nil {
+				return usagef("--sort %s: it is one of %s", o.sort, strings.Join(slices.Sorted(maps.Keys(meter.Orders)), ", "))
 			}
 			return e.stat(cmd.Context(), args[0], args[1:], o)
 		},
 	}
 	cmd.Flags().VarP(durationValue{d: &o.interval, least: wire.MinInterval}, "interval", "i", "time between reports")
 	cmd.Flags().BoolVar(&o.hist, "hist", false, "draw the distribution of latencies")
-	cmd.Flags().StringVar(&o.sort, "sort", "", "order of rows: name, calls, total, self, p99, max")
+	cmd.Flags().StringVar(&o.sort, "sort", "", "order of rows: name, calls, total, self, p50, p99, max")
 	cmd.Flags().Var(countValue{&o.top}, "top", "show only so many rows")
 	durationFlag(cmd, &o.duration, "end after so long, as 5s")
 	jsonFlag(cmd, &o.asJSON)
@@ -94,23 +95,23 @@ func (e *env) stat(ctx context.Context, target string, globs []string, o statOpt
 		return err
 	}
 	view := e.statView(label(s.Process()), o, t.Matched().Functions > 0)
-	m := meter{start: start.UnixNano()}
+	m := meter.New(start)
 	for snap, streamErr := range t.Snapshots() {
 		if err = streamErr; err != nil {
 			break
 		}
-		r := m.add(snap)
-		r.arrange(o.sort, o.top)
+		r := m.Add(snap)
+		r.Arrange(o.sort, o.top)
 		if err := view.interval(r); err != nil {
 			return err
 		}
 	}
-	total := m.totals()
-	if p := total.untimed(); p >= 1 {
+	total := m.Totals()
+	if p := total.Untimed(); p >= 1 {
 		defer e.note("stat: %.0f %% of calls came too fast to be timed, or did not return; TOTAL and SELF (~) are told from the others", p)
 	}
-	total.arrange(o.sort, o.top)
-	if o.hist && len(total.rows) > 0 && !slices.ContainsFunc(total.rows, func(w row) bool { return w.latency != nil }) {
+	total.Arrange(o.sort, o.top)
+	if o.hist && len(total.Rows) > 0 && !slices.ContainsFunc(total.Rows, func(w meter.Row) bool { return w.Latency != nil }) {
 		e.note("stat: --hist has nothing to draw: no event here has a duration")
 	}
 	return errors.Join(view.final(total), streamError(s, t, err))
@@ -118,8 +119,8 @@ func (e *env) stat(ctx context.Context, target string, globs []string, o statOpt
 
 // A statView shows what a stat has counted.
 type statView interface {
-	interval(report) error // after each interval
-	final(report) error    // once, at the end
+	interval(meter.Report) error // after each interval
+	final(meter.Report) error    // once, at the end
 }
 
 func (e *env) statView(process string, o statOptions, functions bool) statView {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/cli/meter"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/hist"
 )
@@ -13,17 +14,17 @@ import (
 var quantiles = [...]float64{0.5, 0.9, 0.99}
 
 // statTable returns the table that the terminal and the summary share.
-func statTable(r report, style draw.Style) *draw.Table {
-	timed := r.timed()
+func statTable(r meter.Report, style draw.Style) *draw.Table {
+	timed := r.Timed()
 	t := &draw.Table{Title: style.Title}
 	for i, title := range statTitles(timed) {
 		c := draw.Column{Title: title, Right: i > 0}
 		if i == 0 {
-			c.Style = style.Name
+			c.Style, c.Names = style.Name, true
 		}
 		t.Columns = append(t.Columns, c)
 	}
-	for _, w := range r.rows {
+	for _, w := range r.Rows {
 		t.Row(statCells(r, w, timed)...)
 	}
 	return t
@@ -37,19 +38,19 @@ func statTitles(timed bool) []string {
 	return []string{"HOOK", "CALLS", "RATE", "P50", "P90", "P99", "MAX"}
 }
 
-func statCells(r report, w row, timed bool) []string {
-	cells := []string{w.hook, fmt.Sprint(w.calls), draw.Rate(r.rate(w))}
-	switch l := w.latency; {
-	case timed && w.function && l != nil && l.Count > 0:
+func statCells(r meter.Report, w meter.Row, timed bool) []string {
+	cells := []string{w.Hook, fmt.Sprint(w.Calls), draw.Rate(r.Rate(w))}
+	switch l := w.Latency; {
+	case timed && w.Function && l != nil && l.Count > 0:
 		about := ""
-		if w.guessed() {
+		if w.Guessed() {
 			about = "~"
 		}
-		cells = append(cells, about+draw.Duration(int64(w.total)), about+draw.Duration(int64(w.self)))
+		cells = append(cells, about+draw.Duration(int64(w.Total)), about+draw.Duration(int64(w.Self)))
 	case timed:
 		cells = append(cells, "-", "-")
 	}
-	if l := w.latency; l != nil && l.Count > 0 {
+	if l := w.Latency; l != nil && l.Count > 0 {
 		for _, q := range quantiles {
 			cells = append(cells, draw.Duration(int64(l.Quantile(q))))
 		}
@@ -94,27 +95,27 @@ func newStatScreen(e *env, process string, hist bool) *statScreen {
 	}
 }
 
-func (s *statScreen) lines(r report, head string) []string {
+func (s *statScreen) lines(r meter.Report, head string) []string {
 	width := s.screen.Columns()
 	lines := append([]string{s.style.Faint(draw.Cut(draw.Safe(head), width))}, statTable(r, s.style).Lines(width)...)
 	if s.hist {
-		lines = append(lines, histograms(r.sum, width, s.style)...)
+		lines = append(lines, histograms(r.Sum, width, s.style)...)
 	}
 	return lines
 }
 
-func (s *statScreen) interval(r report) error {
+func (s *statScreen) interval(r meter.Report) error {
 	if s.began.IsZero() {
-		s.began = r.at.Add(-r.took)
+		s.began = r.At.Add(-r.Took)
 	}
-	return s.screen.Draw(s.lines(r, fmt.Sprintf("%s  %s  for %s", s.process, r.at.In(s.e.zone).Format(time.TimeOnly), draw.Age(r.at.Sub(s.began)))))
+	return s.screen.Draw(s.lines(r, fmt.Sprintf("%s  %s  for %s", s.process, r.At.In(s.e.zone).Format(time.TimeOnly), draw.Age(r.At.Sub(s.began)))))
 }
 
-func (s *statScreen) final(r report) error {
-	if len(r.rows) == 0 {
+func (s *statScreen) final(r meter.Report) error {
+	if len(r.Rows) == 0 {
 		return nil
 	}
-	return s.screen.Final(s.lines(r, fmt.Sprintf("%s  total of %s", s.process, draw.Duration(int64(r.took)))))
+	return s.screen.Final(s.lines(r, fmt.Sprintf("%s  total of %s", s.process, draw.Duration(int64(r.Took)))))
 }
 
 // statLines prints a line for each hook at every interval.
@@ -127,10 +128,10 @@ type statLines struct {
 }
 
 // print prints a report's rows. Columns are as wide as they were in the widest row so far, since lines that are out can't be changed.
-func (s *statLines) print(r report, when string) error {
+func (s *statLines) print(r meter.Report, when string) error {
 	first := s.widths == nil
 	if first {
-		s.timed = s.timed || r.timed()
+		s.timed = s.timed || r.Timed()
 		s.widths = []int{8, 4, 9, 9}
 		for range len(statTitles(s.timed)) - 3 {
 			s.widths = append(s.widths, 7)
@@ -138,7 +139,7 @@ func (s *statLines) print(r report, when string) error {
 	}
 	titles := append([]string{"TIME"}, statTitles(s.timed)...)
 	var rows [][]string
-	for _, w := range r.rows {
+	for _, w := range r.Rows {
 		row := append([]string{when}, statCells(r, w, s.timed)...)
 		row[1] = draw.Safe(row[1])
 		for i, cell := range row {
@@ -156,22 +157,22 @@ func (s *statLines) print(r report, when string) error {
 	return s.e.lines(lines)
 }
 
-func (s *statLines) interval(r report) error {
-	if r.took < s.least {
+func (s *statLines) interval(r meter.Report) error {
+	if r.Took < s.least {
 		return nil
 	}
-	return s.print(r, r.at.In(s.e.zone).Format(time.TimeOnly))
+	return s.print(r, r.At.In(s.e.zone).Format(time.TimeOnly))
 }
 
-func (s *statLines) final(r report) error {
-	if len(r.rows) == 0 {
+func (s *statLines) final(r meter.Report) error {
+	if len(r.Rows) == 0 {
 		return nil
 	}
 	if err := s.print(r, "total"); err != nil {
 		return err
 	}
 	if s.hist {
-		return s.e.lines(histograms(r.sum, pipeWidth, draw.Style{}))
+		return s.e.lines(histograms(r.Sum, pipeWidth, draw.Style{}))
 	}
 	return nil
 }
@@ -201,27 +202,27 @@ type statLine struct {
 	Buckets []hist.Bucket `json:"buckets,omitempty"`
 }
 
-func (s *statJSON) print(r report) error {
-	for _, w := range r.rows {
+func (s *statJSON) print(r meter.Report) error {
+	for _, w := range r.Rows {
 		line := statLine{
-			Time: jsonTime(r.at), Hook: w.hook, Total: r.total,
-			Calls: w.calls, Delta: w.delta, Seconds: r.took.Seconds(),
+			Time: jsonTime(r.At), Hook: w.Hook, Total: r.Total,
+			Calls: w.Calls, Delta: w.Delta, Seconds: r.Took.Seconds(),
 		}
-		if r.took > 0 {
-			rate := r.rate(w)
+		if r.Took > 0 {
+			rate := r.Rate(w)
 			line.Rate = &rate
 		}
-		if w.function {
-			total, self := int64(w.total), int64(w.self)
-			line.Timed, line.TotalNS, line.SelfNS = &w.timed, &total, &self
+		if w.Function {
+			total, self := int64(w.Total), int64(w.Self)
+			line.Timed, line.TotalNS, line.SelfNS = &w.Timed, &total, &self
 		}
-		if l := w.latency; l != nil && l.Count > 0 {
+		if l := w.Latency; l != nil && l.Count > 0 {
 			for i, to := range []**uint64{&line.P50, &line.P90, &line.P99} {
 				q := l.Quantile(quantiles[i])
 				*to = &q
 			}
 			line.Max = &l.Max
-			if s.buckets && r.total {
+			if s.buckets && r.Total {
 				line.Buckets = l.Buckets
 			}
 		}
@@ -232,5 +233,5 @@ func (s *statJSON) print(r report) error {
 	return nil
 }
 
-func (s *statJSON) interval(r report) error { return s.print(r) }
-func (s *statJSON) final(r report) error    { return s.print(r) }
+func (s *statJSON) interval(r meter.Report) error { return s.print(r) }
+func (s *statJSON) final(r meter.Report) error    { return s.print(r) }

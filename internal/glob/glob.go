@@ -23,6 +23,8 @@ type Pattern struct {
 	src     string
 	ops     []op
 	literal bool
+	text    string // all that it stands for besides src, unless it has a star, a ? or a set
+	fixed   bool   // that it has none
 }
 
 type opKind uint8
@@ -68,7 +70,7 @@ func Compile(pattern string) (*Pattern, error) {
 	case !utf8.ValidString(pattern):
 		return fail(0, "it is not UTF-8")
 	}
-	p := &Pattern{src: pattern, literal: true}
+	p := &Pattern{src: pattern, literal: true, fixed: true}
 	for i := 0; i < len(pattern); {
 		r, n := utf8.DecodeRuneInString(pattern[i:])
 		rest := pattern[i+n:]
@@ -77,10 +79,10 @@ func Compile(pattern string) (*Pattern, error) {
 			if len(p.ops) == 0 || p.ops[len(p.ops)-1].kind != opStar {
 				p.ops = append(p.ops, op{kind: opStar})
 			}
-			p.literal = false
+			p.literal, p.fixed = false, false
 		case r == '?':
 			p.ops = append(p.ops, op{kind: opAny})
-			p.literal = false
+			p.literal, p.fixed = false, false
 		case r == '\\':
 			if rest == "" {
 				return fail(i, `it ends in \`)
@@ -102,13 +104,35 @@ func Compile(pattern string) (*Pattern, error) {
 			}
 			p.ops = append(p.ops, set)
 			n += size
-			p.literal = false
+			p.literal, p.fixed = false, false
 		default:
 			p.ops = append(p.ops, op{kind: opChar, char: r})
 		}
 		i += n
 	}
+	if p.fixed { // as names that were quoted are: of those there may be many in a set
+		var text strings.Builder
+		for _, o := range p.ops {
+			text.WriteRune(o.char)
+		}
+		p.text = text.String()
+	}
 	return p, nil
+}
+
+// Quote returns a pattern that matches this name and, if nothing else has the name of the pattern, no other.
+func Quote(name string) string {
+	if !strings.ContainsAny(name, `*?[\`) {
+		return name
+	}
+	var b strings.Builder
+	for _, r := range name {
+		if strings.ContainsRune(`*?[\`, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // parseSet reads what follows an opening bracket, up to and with the closing one.
@@ -169,8 +193,8 @@ func (p *Pattern) Match(name string) bool {
 	if name == p.src {
 		return true
 	}
-	if p.literal {
-		return false
+	if p.fixed {
+		return name == p.text
 	}
 	// One star is remembered at a time: to let an earlier one take more can't help where the later one fails.
 	i, j := 0, 0 // in ops, in name

@@ -82,6 +82,21 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
+func TestQuote(t *testing.T) {
+	names := []string{"net/http.(*Server).Serve", "net/http.(AServer).Serve", "f[...]", "f[int]", "fi", `a\b`, "ab", "a?", "plain"}
+	for _, name := range names {
+		p, err := Compile(Quote(name))
+		if err != nil {
+			t.Fatalf("%q: %v", name, err)
+		}
+		for _, other := range names {
+			if p.Match(other) != (name == other) {
+				t.Errorf("%q, quoted as %q, matches %q: %v", name, p, other, p.Match(other))
+			}
+		}
+	}
+}
+
 func TestSelect(t *testing.T) {
 	names := []string{"a.x", "a.y", "b.x"}
 	for _, tt := range []struct {

@@ -149,3 +149,21 @@ func BenchmarkRecord(b *testing.B) {
 		h.Record(i)
 	}
 }
+
+func TestAdd(t *testing.T) {
+	var a, b, both Histogram
+	for i, v := range []int64{1, 7, 7, 100, 5000, 3, 100, 1 << 40} {
+		both.Record(v)
+		if i%3 == 0 {
+			a.Record(v)
+		} else {
+			b.Record(v)
+		}
+	}
+	if got := a.Snapshot().Add(b.Snapshot()); !reflect.DeepEqual(got, both.Snapshot()) {
+		t.Errorf("%+v, want %+v", got, both.Snapshot())
+	}
+	if got := (Snapshot{}).Add(b.Snapshot()); !reflect.DeepEqual(got, b.Snapshot()) {
+		t.Errorf("nothing and something is %+v", got)
+	}
+}

@@ -88,3 +88,23 @@ func (s Snapshot) Sub(old Snapshot) Snapshot {
 	}
 	return d
 }
+
+// Add returns what s and o counted together.
+func (s Snapshot) Add(o Snapshot) Snapshot {
+	sum := Snapshot{Count: s.Count + o.Count, Sum: s.Sum + o.Sum, Max: max(s.Max, o.Max)}
+	a, b := s.Buckets, o.Buckets
+	for len(a) > 0 || len(b) > 0 {
+		switch {
+		case len(b) == 0 || len(a) > 0 && a[0].Low < b[0].Low:
+			sum.Buckets = append(sum.Buckets, a[0])
+			a = a[1:]
+		case len(a) == 0 || b[0].Low < a[0].Low:
+			sum.Buckets = append(sum.Buckets, b[0])
+			b = b[1:]
+		default:
+			sum.Buckets = append(sum.Buckets, Bucket{Low: a[0].Low, Count: a[0].Count + b[0].Count})
+			a, b = a[1:], b[1:]
+		}
+	}
+	return sum
+}

@@ -289,3 +289,44 @@ func TestScreen(t *testing.T) {
 		t.Errorf("%d columns", s.Columns())
 	}
 }
+
+func TestName(t *testing.T) {
+	const parse = "github.com/nats-io/nats-server/v2/server.(*client).parse"
+	for _, tt := range []struct {
+		name  string
+		width int
+		want  string
+	}{
+		{parse, 80, parse},
+		{parse, 56, parse},
+		{parse, 55, "github.com/…/server.(*client).parse"},
+		{parse, 34, "…/server.(*client).parse"},
+		{parse, 23, "server.(*client).parse"},
+		{parse, 12, "…ient).parse"},
+		{parse, 1, "…"},
+		{parse, 0, ""},
+		{"main.(*server).handle", 10, "…r).handle"},
+		{"example.com/a/b.Map[go.shape.string,example.com/x/y.T]", 48, "…/b.Map[go.shape.string,example.com/x/y.T]"},
+		{"日本語.関数", 6, "….関数"},
+	} {
+		got := Name(tt.name, tt.width)
+		if got != tt.want || Width(got) > tt.width {
+			t.Errorf("Name(%q, %d) = %q, want %q", tt.name, tt.width, got, tt.want)
+		}
+	}
+}
+
+func TestTableNames(t *testing.T) {
+	table := Table{Columns: []Column{{Title: "FUNCTION", Names: true}, {Title: "CALLS", Right: true}}}
+	table.Row("example.com/a/long/path/to/pkg.Function", "12")
+	table.Row("main.main", "1")
+	for width, want := range map[int][]string{
+		60: {"FUNCTION                                 CALLS", "example.com/a/long/path/to/pkg.Function     12", "main.main                                    1"},
+		36: {"FUNCTION                       CALLS", "example.com/…/pkg.Function        12", "main.main                          1"},
+		10: {"FUNCTION …", "…/pkg.Fun…", "main.main…"},
+	} {
+		if got := table.Lines(width); !slices.Equal(got, want) {
+			t.Errorf("in %d columns: %q, want %q", width, got, want)
+		}
+	}
+}

@@ -7,6 +7,9 @@ type Column struct {
 	Title string
 	Right bool // aligned to the right, as numbers are
 
+	// Names says that cells are shortened as Name does, down to leastName columns, where a line would be too long.
+	Names bool
+
 	// Style is applied to each padded cell; it may look at its text. Nil leaves cells as they are.
 	Style func(cell string) string
 }
@@ -30,7 +33,10 @@ func (t *Table) Row(cells ...string) {
 // Len returns the number of rows.
 func (t *Table) Len() int { return len(t.rows) }
 
-// Lines returns the table, titles first. With width > 0 the last column is cut to keep lines within it, and where that is not enough
+// leastName is what is left of names, in columns, however narrow the terminal is.
+const leastName = 16
+
+// Lines returns the table, titles first. With width > 0 names are shortened and then the last column is cut to keep lines within it, and where that is not enough
 // the whole line is, without its styles.
 func (t *Table) Lines(width int) []string {
 	widths := make([]int, len(t.Columns))
@@ -40,6 +46,7 @@ func (t *Table) Lines(width int) []string {
 			widths[i] = max(widths[i], Width(row[i]))
 		}
 	}
+	rows := t.fit(widths, width)
 	titles := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		titles[i] = c.Title
@@ -50,10 +57,37 @@ func (t *Table) Lines(width int) []string {
 		titleLine = t.Title(titleLine)
 	}
 	lines = append(lines, titleLine)
-	for _, row := range t.rows {
+	for _, row := range rows {
 		lines = append(lines, t.line(row, widths, width, true))
 	}
 	return lines
+}
+
+// fit returns the rows with names as short as they have to be, and lessens the widths of their columns.
+func (t *Table) fit(widths []int, width int) [][]string {
+	over := 2*(len(widths)-1) - width
+	for _, w := range widths {
+		over += w
+	}
+	if width <= 0 || over <= 0 {
+		return t.rows
+	}
+	rows := t.rows
+	for i, c := range t.Columns {
+		to := max(widths[i]-over, leastName, Width(c.Title))
+		if !c.Names || over <= 0 || to >= widths[i] {
+			continue
+		}
+		over -= widths[i] - to
+		widths[i] = to
+		short := make([][]string, len(rows))
+		for j, row := range rows {
+			short[j] = append([]string(nil), row...)
+			short[j][i] = Name(row[i], to)
+		}
+		rows = short
+	}
+	return rows
 }
 
 // line lays out one row.
