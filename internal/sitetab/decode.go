@@ -19,7 +19,7 @@ type decoder struct {
 }
 
 // open checks what both kinds have: magic, sum and version.
-func open(b []byte, magic string) (*decoder, error) {
+func open(b []byte, magic string, version uint64) (*decoder, error) {
 	if len(b) < len(magic)+5 || string(b[:len(magic)]) != magic {
 		return nil, fmt.Errorf("%w: it does not begin as one", errDamaged)
 	}
@@ -122,7 +122,7 @@ func (d *decoder) name(list []string) string {
 
 // DecodePackage reads what [Package.Append] wrote. Errors are of b being damaged, or [ErrVersion].
 func DecodePackage(b []byte) (*Package, error) {
-	d, err := open(b, packageMagic)
+	d, err := open(b, packageMagic, packageVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -139,15 +139,17 @@ func DecodePackage(b []byte) (*Package, error) {
 	return p, d.end()
 }
 
-// Decode reads what [Table.Append] wrote. Errors are of b being damaged, or [ErrVersion].
+// Decode reads what [Table.Append] wrote, but for what is known of arguments: see [Table.LoadArgs]. Errors are of b
+// being damaged, or [ErrVersion].
 func Decode(b []byte) (*Table, error) {
-	d, err := open(b, tableMagic)
+	d, err := open(b, tableMagic, tableVersion)
 	if err != nil {
 		return nil, err
 	}
 	t := &Table{Arch: d.string()}
 	copy(t.ID[:], d.bytes(len(t.ID)))
 	t.Anchor = d.uint()
+	t.NoArgs = d.string()
 	files, packages := d.names(), d.names()
 	t.Funcs = make([]Func, d.count(6))
 	last, at := "", uint64(0)
@@ -183,7 +185,11 @@ func Decode(b []byte) (*Table, error) {
 			break
 		}
 	}
-	return t, d.end()
+	if d.err != nil {
+		return t, d.err
+	}
+	t.args = append([]byte(nil), d.b...)
+	return t, nil
 }
 
 // end returns the first error, or one that there is something behind the end.

@@ -19,12 +19,21 @@
 // with a magic word and end with the CRC-32 (IEEE, little-endian) of all before it.
 //
 //	package  "GKHp" version importPath symbol files {func kindRange file line}
-//	table    "GKHt" version arch id[16] anchor files packages {name package file line points}
+//	table    "GKHt" version arch id[16] anchor noArgs files packages {name package file line points} args
 //	point    kindRange line-func.line unpatched sites {address-previous}
 //	files    count {string}
+//	args     words {type} {signature} {layout} each function's {signature+1 each site's {layout+1}}
+//	type     word valueKind size
+//	signature, twice: for parameters and for results  {word type}
+//	layout   frame {placeKind number}
 //
 // A list has its count in front. kindRange is the kind, plus 2 within a range statement. A
 // function's name is written as the number of bytes that it shares with the one before, and the
 // rest: functions are sorted by name. Differences are signed; addresses are against the last address
 // written before.
+//
+// args is what is known of arguments: the functions' parameters and results, and where they are at
+// each site. It may be missing; then noArgs says why. words are names and types; words, types, signatures
+// and layouts are written once and meant by number, with 0 for "not known" where it says +1 (the lists of
+// functions, points and sites are those from before, without counts). Unknown places have no number.
 package sitetab

@@ -7,17 +7,18 @@ import (
 )
 
 const (
-	version      = 1
-	packageMagic = "GKHp"
-	tableMagic   = "GKHt"
-	inRange      = 2 // added to a kind
+	packageVersion = 1
+	tableVersion   = 2
+	packageMagic   = "GKHp"
+	tableMagic     = "GKHt"
+	inRange        = 2 // added to a kind
 )
 
 // Append appends the encoded package to b.
 func (p *Package) Append(b []byte) []byte {
 	start := len(b)
 	b = append(b, packageMagic...)
-	b = binary.AppendUvarint(b, version)
+	b = binary.AppendUvarint(b, packageVersion)
 	b = appendString(b, p.ImportPath)
 	b = appendString(b, p.Symbol)
 	var files names
@@ -39,10 +40,11 @@ func (p *Package) Append(b []byte) []byte {
 func (t *Table) Append(b []byte) []byte {
 	start := len(b)
 	b = append(b, tableMagic...)
-	b = binary.AppendUvarint(b, version)
+	b = binary.AppendUvarint(b, tableVersion)
 	b = appendString(b, t.Arch)
 	b = append(b, t.ID[:]...)
 	b = binary.AppendUvarint(b, t.Anchor)
+	b = appendString(b, t.NoArgs)
 	var files, packages names
 	for i := range t.Funcs {
 		files.add(t.Funcs[i].File)
@@ -73,7 +75,7 @@ func (t *Table) Append(b []byte) []byte {
 			}
 		}
 	}
-	return appendSum(b, start)
+	return appendSum(t.appendArgs(b), start)
 }
 
 func kindRange(k Kind, ranged bool) byte {
@@ -106,15 +108,16 @@ type names struct {
 	index map[string]int
 }
 
-func (n *names) add(s string) {
-	if _, ok := n.index[s]; ok {
-		return
+func (n *names) add(s string) uint64 {
+	if i, ok := n.index[s]; ok {
+		return uint64(i)
 	}
 	if n.index == nil {
 		n.index = map[string]int{}
 	}
 	n.index[s] = len(n.list)
 	n.list = append(n.list, s)
+	return uint64(len(n.list) - 1)
 }
 
 func (n *names) append(b []byte) []byte {

@@ -56,6 +56,13 @@ type Table struct {
 	Anchor uint64
 
 	Funcs []Func // sorted by Name; names may repeat (init functions)
+
+	// NoArgs says why nothing is known of the functions' arguments; "" if something is.
+	NoArgs string
+
+	// Layouts is set by LoadArgs; see FuncPoint.Layouts. With nil nothing about arguments is written.
+	Layouts []Layout
+	args    []byte // what LoadArgs has to read
 }
 
 // A Func is a function with points.
@@ -65,6 +72,9 @@ type Func struct {
 	File    string
 	Line    int // of the func keyword
 	Points  []FuncPoint
+
+	// Params and Results are set by LoadArgs; both are nil when they are not known.
+	Params, Results []Param
 }
 
 // A FuncPoint is one of a function's points. It has a site for each copy that inlining
@@ -76,4 +86,7 @@ type FuncPoint struct {
 
 	Sites     []uint64 // link-time addresses, ascending
 	Unpatched int      // loads that stay, since they can't be replaced safely: never called
+
+	// Layouts has for each site a number, to be looked up with Table.Layout; set by LoadArgs.
+	Layouts []uint32
 }

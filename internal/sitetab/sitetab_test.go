@@ -94,7 +94,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	newer := bytes.Clone(good)
-	newer[len(tableMagic)] = version + 1
+	newer[len(tableMagic)] = tableVersion + 1
 	if _, err := Decode(sum(newer)); !errors.Is(err, ErrVersion) {
 		t.Errorf("another version: error %v", err)
 	}
@@ -160,6 +160,7 @@ func FuzzRead(f *testing.F) {
 // FuzzDecode puts a right checksum under what it is given, or nothing would get further.
 func FuzzDecode(f *testing.F) {
 	f.Add(someTable(20).Append(nil))
+	f.Add(withArgs(someTable(20)).Append(nil))
 	f.Add(somePackage().Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < 8 {
@@ -170,6 +171,15 @@ func FuzzDecode(f *testing.F) {
 			again, err := Decode(tab.Append(nil))
 			if err != nil || !reflect.DeepEqual(tab, again) {
 				t.Errorf("written again it is another: %v", err)
+			}
+			if tab.LoadArgs() == nil {
+				again, err := Decode(tab.Append(nil))
+				if err == nil {
+					err = again.LoadArgs()
+				}
+				if err != nil || !reflect.DeepEqual(tab, again) {
+					t.Errorf("with arguments, written again it is another: %v", err)
+				}
 			}
 		}
 		if p, err := DecodePackage(b); err == nil {
@@ -187,6 +197,21 @@ func BenchmarkDecode(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkLoadArgs(b *testing.B) {
+	data := withArgs(someTable(20_000)).Append(nil)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		t, err := Decode(data)
+		if err == nil {
+			err = t.LoadArgs()
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
 	}
