@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"strconv"
 	"strings"
+
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 // function is one declaration or literal while it is rewritten.
@@ -142,7 +145,32 @@ func (fn *function) literal(lit *ast.FuncLit, dead string) {
 // point adds a point at pos and returns its text.
 func (fn *function) point(kind Kind, pos token.Pos, inRange bool) string {
 	p := fn.r.fset.Position(pos)
-	return fn.r.point(Point{Func: fn.name, Kind: kind, File: p.Filename, Line: p.Line, InRange: inRange})
+	q := Point{Func: fn.name, Kind: kind, File: p.Filename, Line: p.Line, InRange: inRange}
+	if kind == Entry {
+		if !fn.lit && fn.decl.Recv != nil {
+			q.Params = params(q.Params, fn.decl.Recv)
+		}
+		q.Params, q.Results = params(q.Params, fn.typ.Params), params(nil, fn.typ.Results)
+	}
+	return fn.r.point(q)
+}
+
+// params appends what a list declares.
+func params(ps []sitetab.Param, list *ast.FieldList) []sitetab.Param {
+	if list == nil {
+		return ps
+	}
+	for _, f := range list.List {
+		p := sitetab.Param{Type: types.ExprString(f.Type)}
+		for _, id := range f.Names {
+			p.Name = id.Name
+			ps = append(ps, p)
+		}
+		if len(f.Names) == 0 {
+			ps = append(ps, p)
+		}
+	}
+	return ps
 }
 
 func (fn *function) left(pos token.Pos, ret bool, reason string) {

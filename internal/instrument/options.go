@@ -131,6 +131,10 @@ type Point struct {
 	// InRange is whether a return is within a range statement. If that ranges
 	// over a function, the point is hit before the iterator returns.
 	InRange bool
+
+	// Params and Results are of the function, at its entry: names and types as the source has them. The receiver
+	// of a method is the first parameter.
+	Params, Results []sitetab.Param
 }
 
 // A Left is a function or return without a point that would have had one.

@@ -10,6 +10,7 @@
 //     that points can be armed before any code of the program runs. The order is an array of pointers
 //     that the linker makes (cmd/link/internal/ld, inittask.go).
 //   - A section with the site table, and with it the section headers, at the end of the file.
+//     What it tells of arguments comes from the debug information, by internal/argplace.
 //
 // The text's other bytes, addresses and debug information are untouched.
 package laydown

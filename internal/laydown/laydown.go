@@ -21,7 +21,7 @@ import (
 
 // Options say what Lay does besides.
 type Options struct {
-	// Twin is an executable that is the same but for its symbols, for one that has none.
+	// Twin is an executable that is the same but for its symbols and debug information, for one that has none.
 	Twin string
 
 	// First has the import paths of packages that are initialised before all others. It must have
@@ -36,6 +36,8 @@ type Report struct {
 	Unpatched     int            // loads that stay
 	Reasons       map[string]int // why, and how many
 	TableSize     int            // bytes
+	NoArgs        string         // why nothing is known of arguments, or ""
+	ArgSites      int            // where at least one word of an argument or result is known
 }
 
 // Lay lays down the sites of the program exe, which was linked from packages that
@@ -241,6 +243,9 @@ func (l *layer) table(found map[ref]*sitetab.FuncPoint) (*sitetab.Table, error) 
 				byName[q.Func] = f
 				order = append(order, f)
 			}
+			if q.Kind == sitetab.Entry {
+				f.Params, f.Results = slices.Clone(q.Params), slices.Clone(q.Results)
+			}
 			p := found[ref{i, j}]
 			if p == nil {
 				continue
@@ -256,6 +261,7 @@ func (l *layer) table(found map[ref]*sitetab.FuncPoint) (*sitetab.Table, error) 
 		}
 	}
 	slices.SortStableFunc(t.Funcs, func(a, b sitetab.Func) int { return cmp.Compare(a.Name, b.Name) })
+	l.arguments(t)
 	l.rep.Funcs = len(t.Funcs)
 	h := sha256.New()
 	for _, p := range l.file.Progs {

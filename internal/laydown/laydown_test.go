@@ -22,6 +22,11 @@ func TestMain(m *testing.M) { testenv.Main(m) }
 // what a compilation would have left. (Package internal/gobuild tests the whole way.)
 func program(t *testing.T, env ...string) (exe string, pkgs []*sitetab.Package) {
 	t.Helper()
+	return programOf(t, source, env...)
+}
+
+func programOf(t *testing.T, source string, env ...string) (exe string, pkgs []*sitetab.Package) {
+	t.Helper()
 	testenv.Need(t, testenv.Linux, testenv.Native)
 	dir := t.TempDir()
 	res, err := instrument.Rewrite(instrument.Package{
@@ -45,7 +50,7 @@ func program(t *testing.T, env ...string) (exe string, pkgs []*sitetab.Package) 
 	}
 	p := &sitetab.Package{ImportPath: "example.com/p", Symbol: res.Symbol}
 	for _, q := range res.Points {
-		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: q.Kind, File: q.File, Line: q.Line, InRange: q.InRange})
+		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: q.Kind, File: q.File, Line: q.Line, InRange: q.InRange, Params: q.Params, Results: q.Results})
 	}
 	return exe, []*sitetab.Package{p}
 }

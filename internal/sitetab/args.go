@@ -4,9 +4,9 @@ package sitetab
 // what the compiler adds, as generic functions' dictionaries, is none.
 type Param struct {
 	Name string // "" without a name
-	Type string // with import paths: *net/http.Request
+	Type string // as the source has it, struct{...} and the like shortened
 	Kind ValueKind
-	Size int // bytes
+	Size int // bytes; 0 when Kind and Size are not known, too
 }
 
 // ValueKind says how a value's words are to be read.

@@ -135,8 +135,20 @@ func DecodePackage(b []byte) (*Package, error) {
 		q.Kind, q.InRange = d.kindRange()
 		q.File = d.name(files)
 		q.Line = d.small()
+		if q.Kind == Entry {
+			q.Params, q.Results = d.source(), d.source()
+		}
 	}
 	return p, d.end()
+}
+
+// source reads parameters as the source tells them.
+func (d *decoder) source() []Param {
+	ps := make([]Param, d.count(2))
+	for i := range ps {
+		ps[i].Name, ps[i].Type = d.string(), d.string()
+	}
+	return ps
 }
 
 // Decode reads what [Table.Append] wrote, but for what is known of arguments: see [Table.LoadArgs]. Errors are of b

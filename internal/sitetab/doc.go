@@ -18,7 +18,8 @@
 // Integers are varints (encoding/binary), strings have their length in front. Both kinds begin
 // with a magic word and end with the CRC-32 (IEEE, little-endian) of all before it.
 //
-//	package  "GKHp" version importPath symbol files {func kindRange file line}
+//	package  "GKHp" version importPath symbol files {func kindRange file line entry's params results}
+//	params   {name type}, as results
 //	table    "GKHt" version arch id[16] anchor noArgs files packages {name package file line points} args
 //	point    kindRange line-func.line unpatched sites {address-previous}
 //	files    count {string}
@@ -33,7 +34,7 @@
 // written before.
 //
 // args is what is known of arguments: the functions' parameters and results, and where they are at
-// each site. It may be missing; then noArgs says why. words are names and types; words, types, signatures
+// each site. words are names and types; words, types, signatures
 // and layouts are written once and meant by number, with 0 for "not known" where it says +1 (the lists of
 // functions, points and sites are those from before, without counts). Unknown places have no number.
 package sitetab

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	packageVersion = 1
+	packageVersion = 2
 	tableVersion   = 2
 	packageMagic   = "GKHp"
 	tableMagic     = "GKHt"
@@ -32,8 +32,20 @@ func (p *Package) Append(b []byte) []byte {
 		b = append(b, kindRange(q.Kind, q.InRange))
 		b = binary.AppendUvarint(b, uint64(files.index[q.File]))
 		b = binary.AppendUvarint(b, uint64(q.Line))
+		if q.Kind == Entry {
+			b = appendSource(appendSource(b, q.Params), q.Results)
+		}
 	}
 	return appendSum(b, start)
+}
+
+// appendSource appends parameters as the source tells them.
+func appendSource(b []byte, ps []Param) []byte {
+	b = binary.AppendUvarint(b, uint64(len(ps)))
+	for _, p := range ps {
+		b = appendString(appendString(b, p.Name), p.Type)
+	}
+	return b
 }
 
 // Append appends the encoded table to b. Its functions must be sorted by name.

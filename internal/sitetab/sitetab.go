@@ -44,6 +44,9 @@ type Point struct {
 	// InRange is whether a return is within a range statement: if that ranges over a
 	// function, the point is hit before the iterator returns.
 	InRange bool
+
+	// Params and Results are of the function, at its entry: names and types only.
+	Params, Results []Param
 }
 
 // A Table is what a program tells of its points.
@@ -57,7 +60,7 @@ type Table struct {
 
 	Funcs []Func // sorted by Name; names may repeat (init functions)
 
-	// NoArgs says why nothing is known of the functions' arguments; "" if something is.
+	// NoArgs says why it is not known what kinds of values arguments have and where they are; "" if it is.
 	NoArgs string
 
 	// Layouts is set by LoadArgs; see FuncPoint.Layouts. With nil nothing about arguments is written.
@@ -73,7 +76,7 @@ type Func struct {
 	Line    int // of the func keyword
 	Points  []FuncPoint
 
-	// Params and Results are set by LoadArgs; both are nil when they are not known.
+	// Params and Results are set by LoadArgs.
 	Params, Results []Param
 }
 

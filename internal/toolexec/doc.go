@@ -9,7 +9,8 @@
 //   - compile, of a main package: it imports one more package, the library's
 //     runtime part.
 //   - link: the linker is told where those packages are that the runtime part needs, and
-//     internal/laydown makes the sites no-ops and adds the site table.
+//     internal/laydown makes the sites no-ops and adds the site table. A program without symbols or debug
+//     information is linked a second time with them, for laydown to look at.
 //
 // All other tools run as they are. Nothing is written to the program's own folders.
 //

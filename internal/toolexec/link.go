@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/gkhi/gkhi/internal/laydown"
@@ -53,9 +54,7 @@ func (r *Runner) link(tool string, args []string) error {
 		}
 		args = flagSet(args).with("importcfg", cfg)
 	}
-	unstripped := slices.DeleteFunc(slices.Clone(args), func(a string) bool {
-		return a == "-s" || a == "--s" || a == "-s=true" || a == "--s=true"
-	})
+	unstripped := slices.DeleteFunc(slices.Clone(args), strips)
 	stripped := len(unstripped) < len(args)
 	if stripped && r.Plan.Symbols {
 		args, stripped = unstripped, false
@@ -76,6 +75,18 @@ func (r *Runner) link(tool string, args []string) error {
 	}
 	_, err = laydown.Lay(output, pkgs, opt)
 	return err
+}
+
+// strips reports whether a flag has the linker leave out symbols or debug information: what sites are found by, and
+// what tells where arguments are.
+func strips(flag string) bool {
+	flag, is := strings.CutPrefix(strings.Replace(flag, "--", "-", 1), "-")
+	name, value, has := strings.Cut(flag, "=")
+	if !is || name != "s" && name != "w" {
+		return false
+	}
+	on, err := strconv.ParseBool(value)
+	return !has || err == nil && on
 }
 
 // packages collects what the compilations left in the archives of a program.

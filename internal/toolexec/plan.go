@@ -29,7 +29,8 @@ type Plan struct {
 	// Export has the package archives of Runtime and of all that it imports, by import path.
 	Export map[string]string
 
-	// Symbols says that a stripped executable may keep its symbol table, since nobody keeps it: go run, go test.
+	// Symbols says that a stripped executable may have symbols and debug information, since nobody keeps it:
+	// go run, go test.
 	Symbols bool
 
 	// Tagged says that the compiler's version carries the tag, and no flag chooses packages.

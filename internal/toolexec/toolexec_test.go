@@ -134,3 +134,13 @@ func TestPackageFiles(t *testing.T) {
 		t.Errorf("%v %v", paths, files)
 	}
 }
+
+func TestStrips(t *testing.T) {
+	for flag, want := range map[string]bool{
+		"-s": true, "--w": true, "-w=true": true, "-s=1": true, "-s=false": false, "-w=0": false, "-X": false, "s": false, "-installsuffix": false, "-w=x": false,
+	} {
+		if got := strips(flag); got != want {
+			t.Errorf("%s: %v", flag, got)
+		}
+	}
+}
