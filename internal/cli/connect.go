@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -41,9 +42,10 @@ type session interface {
 	Prepare(ctx context.Context) (wire.PrepareResult, error)
 	Trace(ctx context.Context, spec wire.TraceSpec) (traceStream, error)
 	Stat(ctx context.Context, spec wire.StatSpec) (statStream, error)
+	Record(ctx context.Context, spec wire.RecordSpec) (recordStream, error)
 }
 
-// A stream is what traces and stats have in common.
+// A stream is what traces, stats and recordings have in common.
 type stream interface {
 	Matched() wire.Matched
 	Dropped() uint64
@@ -59,6 +61,12 @@ type traceStream interface {
 type statStream interface {
 	stream
 	Snapshots() iter.Seq2[client.Snapshot, error]
+}
+
+// A recordStream is a recording, to be read.
+type recordStream interface {
+	stream
+	io.Reader
 }
 
 // liveProcesses finds the processes of this machine.
@@ -121,6 +129,18 @@ func (s liveSession) Stat(ctx context.Context, spec wire.StatSpec) (statStream, 
 	}
 	return liveStat{t}, nil
 }
+
+func (s liveSession) Record(ctx context.Context, spec wire.RecordSpec) (recordStream, error) {
+	r, err := s.Client.Record(ctx, spec)
+	if err != nil {
+		return nil, err
+	}
+	return liveRecording{r}, nil
+}
+
+type liveRecording struct{ *client.Recording }
+
+func (r liveRecording) Matched() wire.Matched { return r.Recording.Matched }
 
 type liveTrace struct{ *client.Trace }
 

@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"iter"
 	"slices"
 	"sync"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/gkhi/gkhi/internal/control/client"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/event"
 	"github.com/gkhi/gkhi/internal/glob"
 	"github.com/gkhi/gkhi/internal/near"
 )
@@ -273,6 +276,40 @@ func (s *fakeSession) Stat(ctx context.Context, spec wire.StatSpec) (statStream,
 		return nil, err
 	}
 	return &fakeStream{ctx: ctx, s: s, matched: matched}, nil
+}
+
+// Record yields a recording with the events of the matched hooks.
+func (s *fakeSession) Record(ctx context.Context, spec wire.RecordSpec) (recordStream, error) {
+	matched, err := s.matched(ctx, spec.Patterns)
+	if err != nil {
+		return nil, err
+	}
+	enc := event.NewEncoder(event.Meta{Program: "/bin/" + s.p.Name, PID: s.p.PID, Patterns: spec.Patterns, Values: spec.Values})
+	enc.Hooks(matched.Hooks)
+	f := &fakeStream{ctx: ctx, s: s, matched: matched}
+	for _, ev := range s.p.events {
+		if i := slices.Index(matched.Hooks, ev.Hook); i >= 0 {
+			f.sent++
+			enc.Hit(&event.Hit{Ticks: uint64(ev.Time), Hook: i, G: ev.G, Fields: ev.Fields})
+		}
+	}
+	enc.Watermark(event.Watermark{Until: 1 << 62, Lost: s.p.dropped})
+	return &fakeRecording{f, bytes.NewReader(enc.Take())}, nil
+}
+
+type fakeRecording struct {
+	*fakeStream
+	data *bytes.Reader
+}
+
+func (f *fakeRecording) Read(p []byte) (int, error) {
+	n, err := f.data.Read(p)
+	if err == io.EOF {
+		if broken := f.finish(""); broken != nil {
+			err = broken
+		}
+	}
+	return n, err
 }
 
 func (s *fakeSession) matched(ctx context.Context, globs []string) (wire.Matched, error) {

@@ -18,16 +18,23 @@ const (
 	lastEvents       = 3 * time.Second
 )
 
-// traceFromStart runs run, in whose environment env has to be, and traces each process that comes of it
-// and has the points, from before its first instruction on. The trace goes to standard error, between what the
-// program prints itself.
+// traceFromStart runs run, in whose environment env has to be, and traces each process that comes of it. The
+// trace goes to standard error, between what the program prints itself.
 func (e *env) traceFromStart(ctx context.Context, globs []string, run func(env string) error) error {
+	out := &lineWriter{w: e.err}
+	return e.fromStart(ctx, func(ctx context.Context, target string, letGo func()) error {
+		return e.traceTo(ctx, out, target, globs, traceOptions{toEnd: true}, letGo)
+	}, run)
+}
+
+// fromStart runs run, in whose environment env has to be, and looks, each in a goroutine of its own, at the processes that come of it
+// and have points, from before their first instruction on: a process goes on when look calls letGo, or returns.
+func (e *env) fromStart(ctx context.Context, look func(ctx context.Context, target string, letGo func()) error, run func(env string) error) error {
 	dir, err := os.MkdirTemp("", "gkhi-hold-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // processes that wait for us go on when it is gone
-	out := &lineWriter{w: e.err}
 	var traces sync.WaitGroup
 	ended := make(chan struct{})
 	looking := make(chan struct{})
@@ -49,9 +56,10 @@ func (e *env) traceFromStart(ctx context.Context, globs []string, run func(env s
 				}
 				seen[f.Name()] = true
 				traces.Go(func() {
-					letGo := func() { os.Remove(filepath.Join(dir, f.Name())) } //nolint:errcheck // it ended
-					if err := e.traceTo(ctx, out, f.Name(), globs, traceOptions{toEnd: true}, letGo); err != nil {
-						e.note("trace: %v", describe(err))
+					letGo := sync.OnceFunc(func() { os.Remove(filepath.Join(dir, f.Name())) }) //nolint:errcheck // it ended
+					defer letGo()
+					if err := look(ctx, f.Name(), letGo); err != nil {
+						e.note("process %s: %v", f.Name(), describe(err))
 					}
 				})
 			}

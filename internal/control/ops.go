@@ -10,7 +10,7 @@ import (
 )
 
 var ops = []string{
-	wire.OpArm, wire.OpCancel, wire.OpDisarm, wire.OpFail, wire.OpLs, wire.OpPrepare, wire.OpRelease, wire.OpStat, wire.OpStatus, wire.OpTrace,
+	wire.OpArm, wire.OpCancel, wire.OpDisarm, wire.OpFail, wire.OpLs, wire.OpPrepare, wire.OpRecord, wire.OpRelease, wire.OpStat, wire.OpStatus, wire.OpTrace,
 }
 
 // handle carries out one request. The error is that of writing the answer.
@@ -42,6 +42,8 @@ func (c *session) dispatch(req wire.Request) (any, error) {
 		return c.trace(req)
 	case wire.OpStat:
 		return c.stat(req)
+	case wire.OpRecord:
+		return c.record(req)
 	case wire.OpArm, wire.OpDisarm:
 		return c.arm(req, req.Op == wire.OpArm)
 	case wire.OpFail:

@@ -28,6 +28,10 @@ type Target interface {
 	// Stat registers and arms, on each matching hook, a handler that counts.
 	Stat(spec wire.StatSpec) (wire.Matched, StatSource, error)
 
+	// Record arms each matching function, and registers and arms a handler on each matching hook. The
+	// recording, in the format of package event, goes to sink, its last part before the Undo returns.
+	Record(spec wire.RecordSpec, sink DataSink) (wire.Matched, Undo, error)
+
 	// Arm arms (or disarms, when on is false) every matching handler, or none of them. The Undo is nil unless hold is set.
 	Arm(patterns []string, on, hold bool) (wire.ArmResult, Undo, error)
 
@@ -57,6 +61,18 @@ type Sink interface {
 
 	// Lost counts events that the target lost before it could offer them.
 	Lost(n uint64)
+}
+
+// DataSink takes a stream of bytes. Its methods never block and may be called from any goroutine, also after the stream has ended.
+type DataSink interface {
+	// Room reports whether the client keeps up. Where it doesn't, events are to be counted as lost instead of put.
+	Room() bool
+
+	// Put hands over a piece, which the sink keeps.
+	Put(piece []byte)
+
+	// Counted says how many events were put and lost since the stream began.
+	Counted(events, lost uint64)
 }
 
 // StatSource reads what the handlers of a stat have counted.

@@ -42,7 +42,7 @@ type Writer struct {
 // NewWriter returns a writer to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Events counts the events written.
+// Events counts the events and hits written.
 func (w *Writer) Events() uint64 { return w.events }
 
 // Offset is the number of bytes written.
@@ -109,7 +109,24 @@ func (w *Writer) note(b Block, offset int64) {
 		e.First, e.Last, e.Count = p.uint(), p.uint(), p.small()
 		w.events += uint64(e.Count)
 	}
+	if b.Type == TypeHits {
+		w.events += countHits(b.Payload)
+	}
 	w.index = append(w.index, e)
+}
+
+// countHits counts the hits of a block, as far as it parses.
+func countHits(payload []byte) (n uint64) {
+	for p := (parser{b: payload}); len(p.b) > 0; {
+		p.uint()
+		p.uint()
+		p.uint()
+		if p.bytes(); p.bad {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // Close writes the index. It does not close the file. What came of an unfinished block is left out.

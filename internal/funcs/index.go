@@ -47,6 +47,15 @@ func (x *pointIndex) has(addr uintptr) bool {
 	return i < uintptr(len(x.at4)) && x.at4[i] != 0
 }
 
+// ref returns the number of a site; -1 for one that the index doesn't have.
+func (x *pointIndex) ref(addr uintptr) int {
+	i := (addr - x.lo) / 4
+	if i >= uintptr(len(x.at4)) {
+		return -1
+	}
+	return int(x.at4[i]) - 1
+}
+
 // at returns the point of a site that the index has.
 func (x *pointIndex) at(addr uintptr) pointRef { return x.refs[x.at4[(addr-x.lo)/4]-1] }
 

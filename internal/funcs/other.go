@@ -37,6 +37,17 @@ func Arm([]int, Want, func(Event)) (*Session, error) {
 	return nil, errors.New("functions have no points on " + runtime.GOOS + "/" + runtime.GOARCH)
 }
 
+type rawSession struct{}
+
+// Record says that this platform is not supported.
+func Record([]int, func(Batch)) (*Session, error) { return Arm(nil, 0, nil) }
+
+// Sites knows none.
+func (*Session) Sites() []Site { return nil }
+
+// Each has none.
+func (Batch) Each(func(*record.Event, int) bool) {}
+
 // Close has nothing to do.
 func (*Session) Close(func()) error { return nil }
 

@@ -36,7 +36,8 @@ type Session struct {
 	stacks calls.Stacks
 	member map[int32]bool
 	events func(Event)
-	lost   uint64 // events
+	lost   uint64      // events
+	raw    *rawSession // unless nil, of a session that records
 }
 
 // An Event is the entry or the end of a call.
@@ -71,6 +72,11 @@ var state struct {
 // Arm arms functions, by number, for a new session. events, which may be nil, gets the calls noted; it
 // is called from Take, one call at a time, and must not block. An error means that nothing was armed.
 func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
+	return arm(fs, &Session{want: want, events: events})
+}
+
+// arm arms functions for s, which is new.
+func arm(fs []int, s *Session) (*Session, error) {
 	t, err := table()
 	if err != nil {
 		return nil, err
@@ -84,7 +90,7 @@ func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
 	if err := know(t, fs); err != nil {
 		return nil, err
 	}
-	s := &Session{want: want, events: events, base: make(map[int]uint64, len(fs)), member: make(map[int32]bool, len(fs))}
+	s.base, s.member = make(map[int]uint64, len(fs)), make(map[int32]bool, len(fs))
 	for _, i := range fs {
 		if f := state.funcs[i]; f != nil && f.sites > 0 {
 			s.funcs = append(s.funcs, i)
@@ -101,7 +107,10 @@ func Arm(fs []int, want Want, events func(Event)) (*Session, error) {
 	for _, i := range s.funcs {
 		s.base[i] = state.funcs[i].calls()
 	}
-	if want&Note != 0 {
+	if s.raw != nil {
+		s.raw.number(t, s.funcs)
+	}
+	if s.want&Note != 0 {
 		s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
 		s.stacks.Left = func(c calls.Call) { s.pass(c, false) }
 		state.sessions = append(state.sessions, s)

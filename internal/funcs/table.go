@@ -57,6 +57,15 @@ func Len() (int, error) {
 	return len(t.Funcs), nil
 }
 
+// ID identifies the program's text and sites; it is in its file too.
+func ID() (id [16]byte, err error) {
+	t, err := table()
+	if err != nil {
+		return id, err
+	}
+	return t.ID, nil
+}
+
 // Packages counts the packages that functions are of.
 func Packages() int {
 	t, err := table()

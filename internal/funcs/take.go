@@ -26,11 +26,21 @@ func Take(batch []record.Event, dropped, until uint64, clock record.Clock) {
 		state.pending = nil
 		return
 	}
-	if lost > 0 {
-		for _, s := range state.sessions {
-			s.lost += lost
+	pairs := false
+	for _, s := range state.sessions {
+		s.lost += lost
+		if s.raw != nil {
+			s.raw.take(s, batch, until)
+			continue
+		}
+		pairs = true
+		if lost > 0 {
 			s.stacks.Reset()
 		}
+	}
+	if !pairs {
+		state.pending = nil
+		return
 	}
 	now.clock = clock
 	var early, late []record.Event
@@ -71,6 +81,9 @@ func split(from, early, late []record.Event, until uint64) (e, l []record.Event)
 func take(e *record.Event) {
 	p := state.points.at(e.Site)
 	for _, s := range state.sessions {
+		if s.raw != nil {
+			continue
+		}
 		if e.Gap {
 			s.stacks.Reset()
 		}

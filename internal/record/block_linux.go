@@ -111,6 +111,7 @@ func open(addr, size uintptr) error {
 		return fmt.Errorf("no address space for the buffers of points: %w", os.NewSyscallError("mmap", e))
 	}
 	state.text, state.size = addr, size
+	goidAt.Store(goid)
 	for i := range slotCount + 1 {
 		at := base + uintptr(i)*stride
 		h := (*header)(*(*unsafe.Pointer)(unsafe.Pointer(&at)))
@@ -125,6 +126,17 @@ func open(addr, size uintptr) error {
 		}
 	}
 	return nil
+}
+
+// goidAt is the offset of goid in g, once Open has found it.
+var goidAt atomic.Uintptr
+
+// CurrentGoid returns the id of the calling goroutine, quickly once the recorder is open.
+func CurrentGoid() uint64 {
+	if off := goidAt.Load(); off != 0 {
+		return uint64(word(getg() + off))
+	}
+	return Goid()
 }
 
 // Trampoline returns the address that a site calls.
@@ -147,7 +159,7 @@ func Hits(sites ...uintptr) uint64 {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	var sum uint64
-	for h := range used {
+	for _, h := range used {
 		for _, addr := range sites {
 			sum += readCounter(h.counters + 2*(addr+callLen))
 		}
@@ -155,11 +167,11 @@ func Hits(sites ...uintptr) uint64 {
 	return sum
 }
 
-// used yields the blocks that a thread has claimed, and the shared one, with
+// used yields the blocks that a thread has claimed, by number, and the shared one, with
 // state.mu held.
-func used(yield func(*header) bool) {
+func used(yield func(int, *header) bool) {
 	for i, h := range state.blocks {
-		if (i == slotCount || atomic.LoadUintptr(&slots.owner[i]) != 0) && !yield(h) {
+		if (i == slotCount || atomic.LoadUintptr(&slots.owner[i]) != 0) && !yield(i, h) {
 			return
 		}
 	}
@@ -182,9 +194,8 @@ func readCounter(at uintptr) uint64 {
 func Drain(f func(Event)) (dropped uint64) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	thread := int32(-1)
-	for h := range used {
-		thread++
+	for i, h := range used {
+		thread := int32(i)
 		ring := (*[ringEvents]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
 		head := atomic.LoadUint64(&h.head)
 		lost := atomic.LoadUint64(&h.dropped)

@@ -35,3 +35,11 @@ func (c Clock) Time(ticks uint64) time.Time {
 
 // Duration turns a number of ticks into time.
 func (c Clock) Duration(ticks int64) time.Duration { return time.Duration(float64(ticks) * c.rate) }
+
+// Rate returns ticks per nanosecond.
+func (c Clock) Rate() float64 {
+	if c.rate == 0 {
+		return 0
+	}
+	return 1 / c.rate
+}

@@ -25,7 +25,7 @@ type Event struct {
 	// the same as those of the same call's return, also when the stack was moved. See internal/calls.
 	SP, BP uint32
 
-	Thread int32 // which thread; numbers may change from one Drain to the next
+	Thread int32 // which thread: a number below 257
 	Gap    bool  // events of the thread may have been dropped in front of this one
 }
 

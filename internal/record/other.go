@@ -34,5 +34,13 @@ func (Clock) Time(uint64) time.Time { return time.Now() }
 // Duration has nothing to turn.
 func (Clock) Duration(int64) time.Duration { return 0 }
 
-// Ticks is always 0.
-func Ticks() uint64 { return 0 }
+// Ticks is the time since the package began to be used, in ns, at least 1.
+func Ticks() uint64 { return uint64(time.Since(began)) + 1 }
+
+var began = time.Now()
+
+// CurrentGoid is Goid.
+func CurrentGoid() uint64 { return Goid() }
+
+// Rate returns ticks per nanosecond.
+func (Clock) Rate() float64 { return 1 }

@@ -87,6 +87,19 @@ func Age(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
 }
 
+// Bytes writes a size with three significant digits: 870 B, 1.23 KiB, 45.6 MiB.
+func Bytes(n int64) string {
+	if n < 1024 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	v, unit := float64(n), -1
+	for v >= 999.5 && unit < 4 {
+		v /= 1024
+		unit++
+	}
+	return digits(v, false) + " " + string("KMGTP"[unit]) + "iB"
+}
+
 // Plural returns "1 hook", "2 hooks".
 func Plural[N int | uint64](n N, noun string) string {
 	if n == 1 {

@@ -177,7 +177,7 @@ func (c *Client) read(r *wire.Reader) {
 	var err error
 	for {
 		var m wire.Message
-		if err = r.Read(&m); err != nil {
+		if err = r.Message(&m); err != nil {
 			break
 		}
 		if m.ID == 0 {

@@ -79,8 +79,8 @@ func (s *Stream) Close() error {
 
 var errEnd = errors.New("end of stream")
 
-// next returns the next event; errEnd after the last.
-func (s *Stream) next() (json.RawMessage, error) {
+// next returns the next event, or piece of data; errEnd after the last.
+func (s *Stream) next() ([]byte, error) {
 	s.mu.Lock()
 	end, err := s.end, s.err
 	s.mu.Unlock()
@@ -120,6 +120,8 @@ func (s *Stream) next() (json.RawMessage, error) {
 			return nil, errEnd
 		case m.Event != nil:
 			return m.Event, nil
+		case m.Data != nil:
+			return m.Data, nil
 		}
 	}
 }

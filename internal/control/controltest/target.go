@@ -14,6 +14,7 @@ import (
 
 	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/event"
 	"github.com/gkhi/gkhi/internal/glob"
 	"github.com/gkhi/gkhi/internal/hist"
 )
@@ -197,6 +198,35 @@ func (t *Target) Trace(spec wire.TraceSpec, sink control.Sink) (m wire.Matched, 
 	tr := &trace{spec, set, sink}
 	t.traces[tr] = true
 	return m, t.undo(func() { delete(t.traces, tr) }), nil
+}
+
+// Record implements [control.Target]. The recording has the names of the hooks, and an event of each.
+func (t *Target) Record(spec wire.RecordSpec, sink control.DataSink) (m wire.Matched, undo control.Undo, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	hooks, _, err := t.match(spec.Patterns)
+	if err != nil {
+		return m, nil, err
+	}
+	for _, h := range hooks {
+		m.Hooks = append(m.Hooks, h.Name)
+	}
+	enc := event.NewEncoder(event.Meta{Program: "controltest", Patterns: spec.Patterns})
+	enc.Hooks(m.Hooks)
+	mark := func(at uint64) {
+		enc.Watermark(event.Watermark{Until: at, Clock: event.Clock{Ticks: at, Mono: int64(at), Wall: int64(at)}})
+		sink.Put(enc.Take())
+	}
+	mark(1)
+	t.held++
+	return m, t.undo(func() {
+		t.held--
+		for i := range m.Hooks {
+			enc.Hit(&event.Hit{Hook: i, Ticks: uint64(i) + 2, Fields: []byte(`{"N":1}`)})
+		}
+		mark(uint64(len(m.Hooks)) + 2)
+		sink.Counted(uint64(len(m.Hooks)), 0)
+	}), nil
 }
 
 type statSource struct {

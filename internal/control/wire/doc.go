@@ -10,7 +10,7 @@
 //  3. The client sends [Request] lines, each with an id that it has not used on this
 //     connection. The server answers every request with exactly one Message that has a result
 //     or an error. Where the op is a stream, the result is followed by messages with an event
-//     each, and by one with an end, all with the request's id. Streams of several requests
+//     each, or with data that follow the line, and by one with an end, all with the request's id. Streams of several requests
 //     interleave.
 //  4. Closing the connection ends its streams and undoes what it holds (see [ArmArgs]).
 //

@@ -62,6 +62,25 @@ func (r *Reader) Read(v any) error {
 	}
 }
 
+// MaxData is the most bytes that follow a message.
+const MaxData = 4 << 20
+
+// Message reads the next message, and the data that follow it.
+func (r *Reader) Message(m *Message) error {
+	if err := r.Read(m); err != nil || m.Size == 0 {
+		return err
+	}
+	if m.Size < 0 || m.Size > MaxData {
+		return fmt.Errorf("%w: %d bytes of data, at most %d", ErrTooLong, m.Size, MaxData)
+	}
+	m.Data = make([]byte, m.Size)
+	_, err := io.ReadFull(r.br, m.Data)
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
 // Append appends v as a line to b. The error is [ErrTooLong], and b as it was, when the line would be longer than max.
 func Append(b []byte, v any, max int) ([]byte, error) {
 	line, err := json.Marshal(v)

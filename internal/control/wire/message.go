@@ -8,6 +8,7 @@ const (
 	OpStatus  = "status"  // no args → Status
 	OpTrace   = "trace"   // TraceSpec → Matched, then a stream of Event; may drop
 	OpStat    = "stat"    // StatSpec → Matched, then a stream of StatPart; may skip snapshots
+	OpRecord  = "record"  // RecordSpec → Matched, then a stream of data: a recording, see internal/event
 	OpArm     = "arm"     // ArmArgs → ArmResult
 	OpDisarm  = "disarm"  // ArmArgs → ArmResult
 	OpFail    = "fail"    // FailArgs → FailResult
@@ -32,6 +33,10 @@ type Message struct {
 	End     *End            `json:"end,omitempty"`
 	Error   *Error          `json:"error,omitempty"`
 	Dropped uint64          `json:"dropped,omitempty"` // since the stream began
+
+	// Size is how many bytes follow the line, at most MaxData: data of a stream that isn't JSON. Reader.Message puts them into Data.
+	Size int    `json:"size,omitempty"`
+	Data []byte `json:"-"`
 }
 
 // ClientHello is the client's first line.

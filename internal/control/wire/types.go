@@ -111,6 +111,13 @@ type TraceSpec struct {
 	Goroutine bool     `json:"goroutine,omitempty"` // with the goroutine's id, which costs about a microsecond
 }
 
+// RecordSpec says what to record.
+type RecordSpec struct {
+	Patterns []string `json:"patterns"`         // globs on names of functions and hooks
+	Values   bool     `json:"values,omitempty"` // with arguments and results, where the program knows their places
+	Stacks   int      `json:"stacks,omitempty"` // with so many callers at most, at entries; 0: none
+}
+
 // StatSpec says what to count, and how often to report.
 type StatSpec struct {
 	Patterns []string `json:"patterns"`
@@ -120,7 +127,7 @@ type StatSpec struct {
 // MinInterval is the shortest time between snapshots, in ns.
 const MinInterval = 10e6
 
-// Matched is the first answer to trace and stat: what was armed and what was not.
+// Matched is the first answer to trace, stat and record: what was armed and what was not.
 type Matched struct {
 	Hooks     []string `json:"hooks"`
 	Functions int      `json:"functions,omitempty"` // how many functions, which may be too many to name
