@@ -1,6 +1,10 @@
 package calls
 
-import "cmp"
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
 
 // An Event is one hit of a function's point. Events of one goroutine must come in order of time.
 type Event struct {
@@ -12,6 +16,7 @@ type Event struct {
 	// function of its own, deeper than the entry, and before the iterator returns.
 	InRange bool
 	SP, BP  uint32 // how deep the stack and frame pointers are, in bytes
+	Tag     int32  // of an entry: the caller's to use, passed on in Call
 }
 
 // A Call is an entry and what became of it.
@@ -29,17 +34,24 @@ type Call struct {
 	Unwound bool
 	// Recursive says that a call of the same function is around it.
 	Recursive bool
+
+	Tag       int32 // of its entry
+	CallerTag int32 // that of the call around it; of no meaning where Caller is -1
 }
 
 // Limits, which keep damaged or endless input from using up memory.
 const (
 	maxFrames     = 4096    // of one goroutine; the outermost are given up
 	maxGoroutines = 1 << 17 // of which those are given up that were not heard of for longest
+	maxKept       = 64      // stacks that are kept to be used again, and the most frames of one
 )
 
 // Stacks holds the calls that are under way. The zero value is ready. It is not safe for concurrent use.
 type Stacks struct {
-	gs map[uint64]*stack
+	gs    map[uint64]*stack
+	last  *stack // of the last event's goroutine, unless it is nil. Only it may be empty
+	lastG uint64
+	free  []*stack // to be used again
 
 	// Lost counts entries that were given up, and returns without an entry.
 	Lost uint64
@@ -47,6 +59,14 @@ type Stacks struct {
 	// Entered, unless nil, is called at each entry; Left at each end of a call. The call passed to
 	// Entered has no End yet.
 	Entered, Left func(Call)
+
+	// Returned, unless nil, is called when a call's return is found. Left follows at once, or, where the
+	// return was in a range body, when the iterator is done.
+	Returned func(Call)
+
+	// Dropped, unless nil, is called for each entry that is given up, with no End: there will be no Left for it. Of several
+	// of a goroutine the innermost comes first.
+	Dropped func(Call)
 }
 
 type stack struct {
@@ -63,20 +83,17 @@ type frame struct {
 
 // Add takes an event.
 func (s *Stacks) Add(e Event) {
-	st := s.gs[e.G]
-	if st == nil {
-		if e.Return {
-			s.Lost++
-			return
+	st := s.last
+	if st == nil || s.lastG != e.G {
+		s.settle()
+		if st = s.gs[e.G]; st == nil {
+			if e.Return {
+				s.Lost++
+				return
+			}
+			st = s.begin(e.G)
 		}
-		if s.gs == nil {
-			s.gs = map[uint64]*stack{}
-		}
-		if len(s.gs) >= maxGoroutines {
-			s.forget()
-		}
-		st = &stack{}
-		s.gs[e.G] = st
+		s.last, s.lastG = st, e.G
 	}
 	st.last = e.Time
 	if e.Return {
@@ -84,8 +101,38 @@ func (s *Stacks) Add(e Event) {
 	} else {
 		s.enter(st, e)
 	}
-	if len(st.frames) == 0 {
-		delete(s.gs, e.G)
+}
+
+// begin makes the stack of a goroutine.
+func (s *Stacks) begin(g uint64) *stack {
+	if s.gs == nil {
+		s.gs = map[uint64]*stack{}
+	}
+	if len(s.gs) >= maxGoroutines {
+		s.forget()
+	}
+	st := &stack{}
+	if n := len(s.free); n > 0 {
+		st, s.free = s.free[n-1], s.free[:n-1]
+	}
+	s.gs[g] = st
+	return st
+}
+
+// settle forgets which goroutine was last, and its stack if nothing is on it.
+func (s *Stacks) settle() {
+	if s.last != nil && len(s.last.frames) == 0 {
+		delete(s.gs, s.lastG)
+		s.recycle(s.last)
+	}
+	s.last = nil
+}
+
+// recycle keeps a stack for the next goroutine, unless it was a deep one.
+func (s *Stacks) recycle(st *stack) {
+	if cap(st.frames) <= maxKept && len(s.free) < maxKept {
+		st.frames = st.frames[:0]
+		s.free = append(s.free, st)
 	}
 }
 
@@ -100,12 +147,13 @@ func (s *Stacks) enter(st *stack, e Event) {
 		}
 	}
 	if len(st.frames) >= maxFrames {
-		s.Lost++
+		s.drop(st.frames[:1])
 		st.frames = append(st.frames[:0], st.frames[1:]...)
+		st.frames[0].Caller = -1
 	}
-	f := frame{Call: Call{G: e.G, Func: e.Func, Caller: -1, Level: len(st.frames), Start: e.Time}, sp: e.SP, bp: e.BP}
+	f := frame{Call: Call{G: e.G, Func: e.Func, Caller: -1, Level: len(st.frames), Start: e.Time, Tag: e.Tag}, sp: e.SP, bp: e.BP}
 	if n := len(st.frames); n > 0 {
-		f.Caller = st.frames[n-1].Func
+		f.Caller, f.CallerTag = st.frames[n-1].Func, st.frames[n-1].Tag
 	}
 	for i := range st.frames {
 		if st.frames[i].Func == e.Func {
@@ -127,18 +175,25 @@ func (s *Stacks) leave(st *stack, e Event) {
 		}
 		if f.sp == e.SP {
 			s.popTo(st, i+1, e.Time)
-			f.End, f.returned = e.Time, true
+			s.returned(f, e.Time)
 			s.popTo(st, i, e.Time)
 			return
 		}
 		if e.InRange { // the calls of the iterator go on for a while
-			f.End, f.returned = e.Time, true
+			s.returned(f, e.Time)
 			return
 		}
 		break
 	}
 	s.unwind(st, e.SP, e.Time)
 	s.Lost++
+}
+
+func (s *Stacks) returned(f *frame, now int64) {
+	f.End, f.returned = now, true
+	if s.Returned != nil {
+		s.Returned(f.Call)
+	}
 }
 
 // noFrame is how much deeper than its caller a function is that has no frame: the return address.
@@ -174,14 +229,41 @@ func (s *Stacks) popTo(st *stack, n int, now int64) {
 
 // Reset forgets all calls under way: events were lost.
 func (s *Stacks) Reset() {
-	for _, st := range s.gs {
-		s.Lost += uint64(len(st.frames))
+	for _, g := range slices.Sorted(maps.Keys(s.gs)) {
+		s.drop(s.gs[g].frames)
+		s.recycle(s.gs[g])
 	}
 	clear(s.gs)
+	s.last = nil
+}
+
+// drop counts and reports frames that are given up.
+func (s *Stacks) drop(frames []frame) {
+	s.Lost += uint64(len(frames))
+	if s.Dropped != nil {
+		for i := len(frames) - 1; i >= 0; i-- { // innermost first
+			s.Dropped(frames[i].Call)
+		}
+	}
 }
 
 // Open is the number of goroutines with calls under way.
-func (s *Stacks) Open() int { return len(s.gs) }
+func (s *Stacks) Open() int {
+	s.settle()
+	return len(s.gs)
+}
+
+// Under returns the calls under way, by goroutine, outermost first. One that has an End has returned from a range body.
+func (s *Stacks) Under() []Call {
+	s.settle()
+	var all []Call
+	for _, g := range slices.Sorted(maps.Keys(s.gs)) {
+		for i := range s.gs[g].frames {
+			all = append(all, s.gs[g].frames[i].Call)
+		}
+	}
+	return all
+}
 
 // forget gives up the half of all goroutines that were not heard of for longest.
 func (s *Stacks) forget() {
@@ -192,7 +274,8 @@ func (s *Stacks) forget() {
 	limit := median(times)
 	for g, st := range s.gs {
 		if st.last <= limit {
-			s.Lost += uint64(len(st.frames))
+			s.drop(st.frames)
+			s.recycle(st)
 			delete(s.gs, g)
 		}
 	}

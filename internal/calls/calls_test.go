@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -190,21 +191,68 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
+// TestTags follows what comes with an entry through every way that a call can end.
+func TestTags(t *testing.T) {
+	var log []string
+	note := func(what string) func(Call) {
+		return func(c Call) { log = append(log, fmt.Sprintf("%s %d in %d", what, c.Tag, c.CallerTag)) }
+	}
+	s := &Stacks{Entered: note("enter"), Returned: note("return"), Left: note("leave"), Dropped: note("drop")}
+	for _, e := range []Event{
+		{Time: 1, G: 1, Func: 1, SP: 100, BP: 100, Tag: 10},
+		{Time: 2, G: 1, Func: 2, SP: 200, BP: 200, Tag: 20},
+		{Time: 3, G: 1, Func: 1, SP: 300, BP: 300, Return: true, InRange: true},
+		{Time: 4, G: 1, Func: 2, SP: 200, BP: 200, Return: true},
+		{Time: 5, G: 1, Func: 3, SP: 100, BP: 100, Tag: 30}, // ends 10
+		{Time: 6, G: 2, Func: 3, SP: 100, BP: 100, Tag: 40},
+	} {
+		s.Add(e)
+	}
+	var under []int32
+	for _, c := range s.Under() {
+		under = append(under, c.Tag)
+	}
+	if !slices.Equal(under, []int32{30, 40}) || s.Open() != 2 {
+		t.Errorf("under way are %v", under)
+	}
+	s.Reset()
+	want := []string{
+		"enter 10 in 0", "enter 20 in 10", "return 10 in 0", "return 20 in 10", "leave 20 in 10", "leave 10 in 0",
+		"enter 30 in 0", "enter 40 in 0", "drop 30 in 0", "drop 40 in 0",
+	}
+	if !slices.Equal(log, want) {
+		t.Errorf("%q,\nwant %q", log, want)
+	}
+}
+
 func FuzzStacks(f *testing.F) {
 	f.Add([]byte{1, 0, 1, 10, 2, 1, 1, 10})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		entered, left := 0, 0
-		s := &Stacks{Entered: func(Call) { entered++ }, Left: func(c Call) {
+		open := map[int32]bool{} // by tag, which is Start
+		s := &Stacks{Entered: func(c Call) { entered++; open[c.Tag] = true }, Dropped: func(c Call) {
+			if !open[c.Tag] {
+				t.Fatalf("dropped, but not open: %+v", c)
+			}
+			delete(open, c.Tag)
+		}, Left: func(c Call) {
 			left++
+			if !open[c.Tag] || c.Caller >= 0 && !open[c.CallerTag] {
+				t.Fatalf("left, but not open: %+v", c)
+			}
+			delete(open, c.Tag)
 			if c.End < c.Start || c.Self < 0 || c.Self > c.End-c.Start {
 				t.Fatalf("%+v", c)
 			}
 		}}
 		for i := 0; i+4 <= len(b); i += 4 {
-			s.Add(Event{Time: int64(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, SP: uint32(b[i+3]), BP: uint32(b[i+3] &^ 7)})
+			if b[i] == 255 {
+				s.Reset()
+			}
+			s.Add(Event{Time: int64(i), Tag: int32(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, SP: uint32(b[i+3]), BP: uint32(b[i+3] &^ 7)})
 		}
-		if left > entered {
-			t.Fatalf("%d calls ended of %d", left, entered)
+		if left > entered || len(s.Under()) != len(open) {
+			t.Fatalf("%d calls ended of %d, and %d are under way, where %d are open", left, entered, len(s.Under()), len(open))
 		}
 	})
 }

@@ -3,6 +3,8 @@ package event
 import (
 	"encoding/binary"
 	"encoding/json"
+	"maps"
+	"slices"
 )
 
 // flags of an event's head.
@@ -284,8 +286,8 @@ func (e *Encoder) Counts(cs []Count) {
 
 // Watermark closes all open blocks, and ends the round.
 func (e *Encoder) Watermark(w Watermark) {
-	for i, t := range e.threads {
-		if t.n > 0 {
+	for _, i := range slices.Sorted(maps.Keys(e.threads)) { // the same events make the same bytes
+		if t := e.threads[i]; t.n > 0 {
 			e.flush(i, t)
 		}
 	}

@@ -143,6 +143,43 @@ func TestConcurrentRecord(t *testing.T) {
 	}
 }
 
+// A Counter counts as a Histogram does.
+func TestCounter(t *testing.T) {
+	var h Histogram
+	var c Counter
+	if got := c.Snapshot(); !reflect.DeepEqual(got, h.Snapshot()) {
+		t.Errorf("empty: %+v", got)
+	}
+	r := rand.New(rand.NewPCG(5, 6))
+	values := []int64{-3, 0, 1, 7, 8, 15, 16, math.MaxInt64}
+	for range 20000 {
+		values = append(values, int64(r.Uint64()>>(1+r.UintN(62))))
+	}
+	for _, v := range values {
+		h.Record(v)
+		c.Record(v)
+	}
+	if got, want := c.Snapshot(), h.Snapshot(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nwant %+v", got, want)
+	}
+	if c.Count() != uint64(len(values)) || c.Min() != 0 || c.Max() != math.MaxInt64 {
+		t.Errorf("count %d, min %d, max %d", c.Count(), c.Min(), c.Max())
+	}
+	var one Counter
+	one.Record(70)
+	one.Record(50)
+	if one.Min() != 50 || one.Sum() != 120 {
+		t.Errorf("min %d, sum %d of 50 and 70", one.Min(), one.Sum())
+	}
+}
+
+func BenchmarkCounter(b *testing.B) {
+	var c Counter
+	for i := int64(0); b.Loop(); i++ {
+		c.Record(i)
+	}
+}
+
 func BenchmarkRecord(b *testing.B) {
 	var h Histogram
 	for i := int64(0); b.Loop(); i++ {
