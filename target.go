@@ -150,7 +150,7 @@ func (*target) Status() wire.Status {
 	if ps.Mode == "flag" {
 		st.Method = ps.Mode
 	}
-	st.Functions, st.Packages = funcSummary()
+	st.Functions, st.Packages, st.Laid = funcSummary()
 	if len(os.Args) > 0 {
 		st.Args = os.Args[:1]
 	}

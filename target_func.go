@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -69,15 +70,23 @@ func wireFunc(i int) wire.Hook {
 	if funcs.Armed(i) {
 		h.State, state = wire.StateArmed, "armed"
 	}
-	for _, p := range f.Points {
-		point := "entry"
+	args, err := funcs.ArgumentsOf(i)
+	if err == nil {
+		h.Params, h.Results = wire.ParamsOf(args.Params), wire.ParamsOf(args.Results)
+	}
+	for j, p := range f.Points {
+		point, values := "entry", args.Params
 		if p.Return {
-			point = "return"
+			point, values = "return", args.Results
 		}
-		for _, addr := range p.Sites {
-			h.Sites = append(h.Sites, wire.Site{
+		for k, addr := range p.Sites {
+			s := wire.Site{
 				File: f.File, Line: p.Line, PC: uint64(addr), Point: point, Form: "bare", State: state, Bytes: patch.Default.Code(addr),
-			})
+			}
+			if err == nil {
+				s.SetLayout(values, args.Layouts[j][k], runtime.GOARCH)
+			}
+			h.Sites = append(h.Sites, s)
 		}
 		if p.Unpatched > 0 {
 			h.Sites = append(h.Sites, wire.Site{
@@ -181,13 +190,18 @@ func closeFuncs(s *funcs.Session) control.Undo {
 	}
 }
 
-// funcSummary counts the program's functions and their packages.
-func funcSummary() (n, packages int) {
+// funcSummary counts the program's functions and their packages; laid is nil when there are none.
+func funcSummary() (n, packages int, laid *wire.Laid) {
 	n, err := funcs.Len()
-	if err != nil {
-		return 0, 0
+	switch {
+	case errors.Is(err, funcs.ErrNone):
+		return 0, 0, nil
+	case err != nil:
+		return 0, 0, &wire.Laid{Error: err.Error()}
 	}
-	return n, funcs.Packages()
+	laid = &wire.Laid{Armed: funcs.ArmedCount(), NoArgs: funcs.NoArgs()}
+	laid.Sites, laid.Loads = funcs.Laid()
+	return n, funcs.Packages(), laid
 }
 
 // addFuncs books that functions were armed, or why not. That is an error when nothing else was.

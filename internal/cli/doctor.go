@@ -107,7 +107,11 @@ func (e *env) examine(ctx context.Context, target string) ([]feature.Finding, er
 	if err != nil {
 		return nil, about(s, err)
 	}
-	found := []feature.Finding{reached(s.Process(), st), sites(st), handlers(hooks), failpoints(hooks)}
+	found := []feature.Finding{reached(s.Process(), st), sites(st)}
+	if st.Laid != nil {
+		found = append(found, laid(st))
+	}
+	found = append(found, handlers(hooks), failpoints(hooks))
 	return inProcess(append(found, e.process(s.Process().PID)...)), nil
 }
 
@@ -147,6 +151,30 @@ func sites(st wire.Status) feature.Finding {
 	if len(st.Why) > 0 {
 		f.Detail += "; " + strings.Join(st.Why, "; ")
 	}
+	return f
+}
+
+// laid tells of the points that gkhi build laid down.
+func laid(st wire.Status) feature.Finding {
+	f := feature.Finding{Name: "functions", State: feature.OK}
+	l := st.Laid
+	if l.Error != "" {
+		f.State, f.Detail = feature.Missing, l.Error
+		f.Advice = "build the program anew, with the gkhi that looks at it"
+		return f
+	}
+	f.Detail = fmt.Sprintf("%s of %s have points, %s, %d armed", draw.Plural(st.Functions, "function"), draw.Plural(st.Packages, "package"),
+		draw.Plural(l.Sites, "site"), l.Armed)
+	if l.Loads > 0 {
+		f.Detail += fmt.Sprintf("; %s can't be made sites and stay loads, which do nothing", draw.Plural(l.Loads, "point"))
+	}
+	if l.NoArgs == "" {
+		f.Detail += "; where arguments are is known"
+		return f
+	}
+	f.State = feature.Limited
+	f.Detail += "; where arguments are is not known: " + l.NoArgs
+	f.Advice = "nothing has to be done to trace and count functions; their arguments need debug information as the program is linked"
 	return f
 }
 

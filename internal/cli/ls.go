@@ -31,7 +31,10 @@ A program that gkhi build made has points in its functions, which are listed whe
 names them. Those in a program's file are listed when no process runs it, or with --file.
 
 With -v it shows all there is to know: the event's type, the sites, and each handler with
-its calls, those in flight, the longest of them, and its panics.`
+its calls, those in flight, the longest of them, and its panics. Of a function's sites it shows
+in which registers and stack slots the words of parameters are, at returns those of results,
+before the instruction there: 16(SP) is 16 bytes above the stack pointer, $7 a constant, ? not
+known; and how far the function's frame reaches above the stack pointer.`
 
 const lsExample = `  gkhi ls                     the processes that can be looked at
   gkhi ls kvd                 all hooks of the process kvd
@@ -246,7 +249,7 @@ func (e *env) showHooks(hooks []wire.Hook, platform string, verbose bool) error 
 func functionTable(hooks []wire.Hook, style draw.Style) *draw.Table {
 	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
 		{Title: "FUNCTION", Style: style.Name}, {Title: "STATE", Style: stateStyle(style)},
-		{Title: "SITES", Right: true}, {Title: "SOURCE"},
+		{Title: "SITES", Right: true}, {Title: "SOURCE"}, {Title: "SIGNATURE"},
 	}}
 	for _, h := range hooks {
 		n := 0
@@ -255,7 +258,7 @@ func functionTable(hooks []wire.Hook, style draw.Style) *draw.Table {
 				n++
 			}
 		}
-		t.Row(h.Name, h.State, fmt.Sprint(n), h.Declared)
+		t.Row(h.Name, h.State, fmt.Sprint(n), h.Declared, signature(h))
 	}
 	return t
 }

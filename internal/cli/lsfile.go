@@ -20,6 +20,9 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 	}
 	defer f.Close()
 	table, err := sitetab.Read(f)
+	if err == nil {
+		err = table.LoadArgs()
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -47,7 +50,7 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 	}
 	for i := range table.Funcs {
 		if len(globs) == 0 || set.Match(names[i]) {
-			hooks = append(hooks, hookOfFile(&table.Funcs[i], code))
+			hooks = append(hooks, hookOfFile(table, &table.Funcs[i], code))
 		}
 	}
 	if asJSON {
@@ -62,16 +65,19 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 }
 
 // hookOfFile describes a function in the form that processes do it.
-func hookOfFile(f *sitetab.Func, code codeReader) wire.Hook {
+func hookOfFile(t *sitetab.Table, f *sitetab.Func, code codeReader) wire.Hook {
 	h := wire.Hook{
 		Name: f.Name, Kind: wire.KindFunction, State: wire.StateDormant, FIFO: true,
-		Declared: fmt.Sprintf("%s:%d", f.File, f.Line),
+		Declared: fmt.Sprintf("%s:%d", f.File, f.Line), Params: wire.ParamsOf(f.Params), Results: wire.ParamsOf(f.Results),
 	}
-	for _, p := range f.Points {
-		for _, addr := range p.Sites {
-			h.Sites = append(h.Sites, wire.Site{
+	for i := range f.Points {
+		p := &f.Points[i]
+		for k, addr := range p.Sites {
+			s := wire.Site{
 				File: f.File, Line: p.Line, PC: addr, Point: p.Kind.String(), Form: "bare", State: "dormant", Bytes: code.at(addr),
-			})
+			}
+			s.SetLayout(f.Values(p.Kind), t.Layout(p, k), t.Arch)
+			h.Sites = append(h.Sites, s)
 		}
 		if p.Unpatched > 0 {
 			h.Sites = append(h.Sites, wire.Site{

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 // hookPages writes all there is to know about hooks, for ls -v.
@@ -54,8 +55,14 @@ func hookPage(h wire.Hook, platform string, style draw.Style) []string {
 	if h.Declared != "" {
 		add("declared", "%s", h.Declared)
 	}
+	if h.Kind == wire.KindFunction {
+		add("args", "%s", signature(h))
+	}
 	for _, s := range h.Sites {
 		add("site", "%s", siteLine(s))
+		if text := placesLine(s); text != "" {
+			add("", "  %s", text)
+		}
 		for _, line := range disassemble(platform, s.Bytes, s.PC) {
 			add("", "  %s", line)
 		}
@@ -67,6 +74,36 @@ func hookPage(h wire.Hook, platform string, style draw.Style) []string {
 		lines = append(lines, handlerLines(hd, style)...)
 	}
 	return lines
+}
+
+// signature writes a function's parameters and results;
+func signature(h wire.Hook) string {
+	params := func(list []wire.Param) (ps []sitetab.Param) {
+		for _, p := range list {
+			ps = append(ps, sitetab.Param{Name: p.Name, Type: p.Type})
+		}
+		return ps
+	}
+	return sitetab.Signature(params(h.Params), params(h.Results))
+}
+
+// placesLine says where the words of arguments are at a function's site, and how far its frame goes up from there.
+func placesLine(s wire.Site) string {
+	var parts []string
+	for _, a := range s.Args {
+		name := a.Name
+		if name == "" {
+			name = fmt.Sprintf("#%d", a.Index+1)
+		}
+		parts = append(parts, name+" in "+strings.Join(a.Places, ","))
+	}
+	switch {
+	case s.Frame > 0:
+		parts = append(parts, fmt.Sprintf("frame of %d bytes", s.Frame))
+	case s.Frame < 0:
+		parts = append(parts, "no frame")
+	}
+	return strings.Join(parts, "  ")
 }
 
 // latencyMark marks the field that stat makes a histogram of.

@@ -57,7 +57,19 @@ func newWorld() *fakeWorld {
 			},
 			{
 				Process: client.Process{PID: 7002, Name: "stuck", Hello: &wire.Hello{Version: "v0.1.0", GoVersion: "go1.26.0", Platform: "linux/arm64"}},
-				sites:   wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 4, Stuck: 1},
+				sites: wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 4, Stuck: 1, Functions: 20000, Packages: 12,
+					Laid: &wire.Laid{Sites: 90001, Loads: 2, Armed: 3, NoArgs: "the program was linked without debug information"}},
+				hooks: []wire.Hook{{
+					Name: "main.(*T).Sum", Kind: wire.KindFunction, State: wire.StateDormant, FIFO: true, Declared: "/src/main.go:7",
+					Params:  []wire.Param{{Name: "t", Type: "*T", Size: 8}, {Name: "xs", Type: "[]int", Size: 24}},
+					Results: []wire.Param{{Type: "int", Size: 8}, {Type: "error", Size: 16}},
+					Sites: []wire.Site{
+						{File: "/src/main.go", Line: 7, PC: 0x401010, Point: "entry", Form: "bare", State: "dormant", Frame: 64,
+							Args: []wire.Arg{{Name: "t", Places: []string{"R0"}}, {Index: 1, Name: "xs", Places: []string{"R1", "?", "72(SP)"}}}},
+						{File: "/src/main.go", Line: 9, PC: 0x401044, Point: "return", Form: "bare", State: "dormant", Frame: -1,
+							Args: []wire.Arg{{Index: 1, Places: []string{"$0", "$0"}}}},
+					},
+				}},
 			},
 			{
 				Process:   client.Process{PID: 7003, Name: "unprepared"},

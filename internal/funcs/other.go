@@ -63,5 +63,8 @@ func Noting() bool { return false }
 // Armed is always false.
 func Armed(int) bool { return false }
 
+// ArmedCount is always 0.
+func ArmedCount() int { return 0 }
+
 // Take has nothing to take.
 func Take([]record.Event, uint64, uint64, record.Clock) {}

@@ -273,6 +273,19 @@ func Armed(i int) bool {
 	return f != nil && f.kind() != 0
 }
 
+// ArmedCount returns how many functions sessions want.
+func ArmedCount() int {
+	state.mu.Lock()
+	defer state.mu.Unlock()
+	n := 0
+	for _, f := range state.funcs {
+		if f.kind() != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // Funcs returns the numbers of the session's functions.
 func (s *Session) Funcs() []int { return s.funcs }
 

@@ -11,11 +11,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/testenv"
 )
 
@@ -174,6 +177,34 @@ func TestStat(t *testing.T) {
 			}
 			if left := p.armed(); len(left) > 0 {
 				t.Errorf("still armed: %v", left)
+			}
+		})
+	}
+}
+
+// TestArguments has the running program tell where arguments are, also when it is stripped.
+func TestArguments(t *testing.T) {
+	regs := map[string][2]string{"amd64": {"AX", "BX"}, "arm64": {"R0", "R1"}}[runtime.GOARCH]
+	for _, flags := range [][]string{nil, {"-ldflags=-w"}, {"-ldflags=-s -w", "-buildmode=pie"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) {
+			p := buildLive(t, flags...).start()
+			out, err := p.command("ls", "--json", "main.many").Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var h wire.Hook
+			if err := json.Unmarshal(out, &h); err != nil {
+				t.Fatal(err)
+			}
+			if len(h.Params) != 2 || h.Params[1] != (wire.Param{Name: "calls", Type: "int", Size: 8}) || len(h.Results) != 0 {
+				t.Errorf("%+v, %+v", h.Params, h.Results)
+			}
+			want := []wire.Arg{{Index: 0, Name: "goroutines", Places: regs[:1]}, {Index: 1, Name: "calls", Places: regs[1:]}}
+			if s := h.Sites[0]; s.Point != "entry" || !reflect.DeepEqual(s.Args, want) || s.Frame < 16 {
+				t.Errorf("%+v", s)
+			}
+			if out, err := p.command("doctor").Output(); err != nil || !bytes.Contains(out, []byte("where arguments are is known")) {
+				t.Errorf("%s%v", out, err)
 			}
 		})
 	}

@@ -108,3 +108,56 @@ func TestLayout(t *testing.T) {
 		}
 	}
 }
+
+func TestText(t *testing.T) {
+	for _, c := range []struct {
+		p            Place
+		amd64, arm64 string
+	}{
+		{Place{}, "?", "?"},
+		{Place{Register, 3}, "BX", "R3"},
+		{Place{Register, 12}, "R12", "R12"},
+		{Place{FloatRegister, 1}, "X1", "F1"},
+		{Place{Stack, -16}, "-16(SP)", "-16(SP)"},
+		{Place{Constant, -1}, "$-1", "$-1"},
+		{Place{Address, 0x401000}, "$0x401000", "$0x401000"},
+	} {
+		if got := c.p.Text("amd64"); got != c.amd64 {
+			t.Errorf("%v on amd64: %s, want %s", c.p, got, c.amd64)
+		}
+		if got := c.p.Text("arm64"); got != c.arm64 {
+			t.Errorf("%v on arm64: %s, want %s", c.p, got, c.arm64)
+		}
+	}
+}
+
+func TestSignature(t *testing.T) {
+	p := func(name, typ string) Param { return Param{Name: name, Type: typ} }
+	for _, c := range []struct {
+		params, results []Param
+		want            string
+	}{
+		{nil, nil, "()"},
+		{[]Param{p("a", "int"), p("b", "...any")}, []Param{p("", "error")}, "(a int, b ...any) error"},
+		{[]Param{p("", "*T"), p("b", "int")}, []Param{p("n", "int")}, "(_ *T, b int) (n int)"},
+		{[]Param{p("", "int")}, []Param{p("", "int"), p("", "error")}, "(int) (int, error)"},
+	} {
+		if got := Signature(c.params, c.results); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	values := []Param{{Size: 8}, {Size: 16}, {Size: 0}, {Size: 24}}
+	l := &Layout{Places: []Place{{Register, 0}, {Register, 1}, {Register, 2}, {Register, 3}}}
+	want := [][]Place{{{Register, 0}}, {{Register, 1}, {Register, 2}}, {}, {{Register, 3}, {}, {}}}
+	for i := range values {
+		if got := l.Of(values, i); !reflect.DeepEqual(got, want[i]) {
+			t.Errorf("value %d: %v, want %v", i, got, want[i])
+		}
+		if got := (*Layout)(nil).Of(values, i); len(got) != values[i].Words() {
+			t.Errorf("value %d of nothing: %v", i, got)
+		}
+	}
+}

@@ -33,6 +33,8 @@ type Hook struct {
 	FIFO      bool       `json:"fifo,omitempty"`     // order among equals; else LIFO
 	Declared  string     `json:"declared,omitempty"` // file:line
 	Sites     []Site     `json:"sites,omitempty"`    // those known; see Status for why not all
+	Params    []Param    `json:"params,omitempty"`   // of a function: the receiver is the first
+	Results   []Param    `json:"results,omitempty"`
 	Handlers  []Handler  `json:"handlers,omitempty"`
 	Cut       int        `json:"cut,omitempty"` // sites and handlers left out, so that the hook fits into a line
 }
@@ -61,6 +63,25 @@ type Site struct {
 	State string `json:"state,omitempty"` // as compiled, dormant, armed
 	Why   string `json:"why,omitempty"`   // why it is not patched
 	Bytes []byte `json:"bytes,omitempty"` // what is there now, all instructions of the site
+
+	// Of a function's site: Frame is how many bytes above the stack pointer the frame ends, 0 when that is not
+	// known and -1 when there is none; Args are the parameters, or at a return the results, of which something is known.
+	Frame int   `json:"frame,omitempty"`
+	Args  []Arg `json:"args,omitempty"`
+}
+
+// Param is a parameter or a result of a function.
+type Param struct {
+	Name string `json:"name,omitempty"`
+	Type string `json:"type"` // as the source has it
+	Size int    `json:"size,omitempty"`
+}
+
+// Arg tells where a parameter or result is at a site.
+type Arg struct {
+	Index  int      `json:"index"` // of the parameter or result
+	Name   string   `json:"name,omitempty"`
+	Places []string `json:"places"` // of each word: AX, 16(SP), $7; ? where it is not known
 }
 
 // Handler describes one handler. Times are in nanoseconds.
@@ -93,6 +114,7 @@ type Status struct {
 	Armed     int      `json:"armed"`               // hooks that are not dormant
 	Functions int      `json:"functions,omitempty"` // with points that gkhi build laid down
 	Packages  int      `json:"packages,omitempty"`  // that they are of
+	Laid      *Laid    `json:"laid,omitempty"`      // more about them
 	Sites     int      `json:"sites"`               // found so far, those that can't be patched included
 	Patched   int      `json:"patched"`             // no-ops or calls now
 	Stuck     int      `json:"stuck,omitempty"`     // of these, with a trap that could not be taken back: right but slow
@@ -101,6 +123,15 @@ type Status struct {
 	ScanTime  int64    `json:"scanTime,omitempty"`  // that this took, ns
 	Why       []string `json:"why,omitempty"`       // why sites are not patched, a sentence each
 	Clients   int      `json:"clients"`             // connections to this socket, this one included
+}
+
+// Laid tells of the points that gkhi build laid down in functions.
+type Laid struct {
+	Sites  int    `json:"sites"`            // that can be patched
+	Loads  int    `json:"loads,omitempty"`  // that can't, and do nothing
+	Armed  int    `json:"armed,omitempty"`  // functions
+	NoArgs string `json:"noArgs,omitempty"` // why it is not known where arguments are
+	Error  string `json:"error,omitempty"`  // why nothing is known of functions
 }
 
 // TraceSpec says what to trace.
