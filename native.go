@@ -132,7 +132,7 @@ const drainInterval = 10 * time.Millisecond
 
 type pointLog struct {
 	draining sync.Mutex // one drain at a time; taken before mu; sinks run with it held
-	events   []record.Event
+	batch    record.Batch
 	drainer  atomic.Uint64 // id of the goroutine that drains, 0 when none does
 
 	mu      sync.Mutex // taken after registry.mu
@@ -230,12 +230,12 @@ func (l *pointLog) drain() bool {
 	l.closing, l.direct.events = nil, nil
 	l.mu.Unlock()
 	until := record.Ticks()
-	l.events = l.events[:0]
-	dropped := record.Drain(func(e record.Event) { l.events = append(l.events, e) })
+	record.Drain(&l.batch)
+	dropped := l.batch.Dropped
 	clock := record.Now()
-	funcs.Take(l.events, dropped, until, clock)
+	funcs.Take(&l.batch, until, clock)
 	sinks := l.sinks()
-	for _, e := range l.events {
+	for _, e := range l.batch.Events {
 		for _, n := range sinks[e.Site] {
 			n.hits.Add(1)
 			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
@@ -246,8 +246,8 @@ func (l *pointLog) drain() bool {
 		d.n.sink(d.event)
 	}
 	dropped += direct.lost
-	if cap(l.events) > maxKeptEvents {
-		l.events = nil
+	if cap(l.batch.Events) > maxKeptEvents || cap(l.batch.Words) > maxKeptEvents {
+		l.batch = record.Batch{}
 	}
 	for _, n := range closing {
 		l.close(n)

@@ -17,6 +17,9 @@ type Batch struct {
 	Until uint64 // ticks: all events up to here are in this batch or in earlier ones
 	Lost  uint64 // events that the recorder dropped since the session began
 
-	events []record.Event
-	raw    *rawSession
+	batch *record.Batch
+	raw   *rawSession
 }
+
+// Frames returns the return addresses of an event's callers, innermost first.
+func (b Batch) Frames(e *record.Event) []uint64 { return b.batch.Frames(e) }

@@ -46,14 +46,14 @@ func (r *rawSession) number(t *sitetab.Table, fs []int) {
 func (s *Session) Sites() []Site { return s.raw.list }
 
 // take passes a batch on, with state.mu held.
-func (r *rawSession) take(s *Session, events []record.Event, until uint64) {
-	r.each(Batch{Until: until, Lost: s.lost, events: events, raw: r})
+func (r *rawSession) take(s *Session, b *record.Batch, until uint64) {
+	r.each(Batch{Until: until, Lost: s.lost, batch: b, raw: r})
 }
 
 // Each yields the batch's events of the session's functions, each with the number of its site: those of a thread in order.
 func (b Batch) Each(yield func(*record.Event, int) bool) {
-	for i := range b.events {
-		e := &b.events[i]
+	for i := range b.batch.Events {
+		e := &b.batch.Events[i]
 		if e.Gap {
 			b.raw.gap[e.Thread] = true
 		}

@@ -14,14 +14,15 @@ func Noting() bool {
 	return len(state.sessions) > 0
 }
 
-// Take gets a batch of events from internal/record, with the number that it dropped, ever. until is the time
+// Take gets a batch from internal/record. until is the time
 // stamp counter from before the batch was drained: what is younger may have older events still to
 // come from other threads, and waits for the next batch. Events that are not of functions are passed over.
-func Take(batch []record.Event, dropped, until uint64, clock record.Clock) {
+func Take(b *record.Batch, until uint64, clock record.Clock) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	lost := dropped - state.dropped
-	state.dropped = dropped
+	batch := b.Events
+	lost := b.Dropped - state.dropped
+	state.dropped = b.Dropped
 	if len(state.sessions) == 0 {
 		state.pending = nil
 		return
@@ -30,7 +31,7 @@ func Take(batch []record.Event, dropped, until uint64, clock record.Clock) {
 	for _, s := range state.sessions {
 		s.lost += lost
 		if s.raw != nil {
-			s.raw.take(s, batch, until)
+			s.raw.take(s, b, until)
 			continue
 		}
 		pairs = true

@@ -3,7 +3,6 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -11,20 +10,6 @@ import (
 	"syscall"
 	"unsafe"
 )
-
-// The trampolines, in assembly. Only patched sites call them.
-//
-//lint:ignore U1000 declared for vet, which compares them with the assembly
-func countHit()
-
-//lint:ignore U1000 see countHit
-func noteHit()
-
-//lint:ignore U1000 see countHit
-func countAndNoteHit()
-
-// trampolines returns the addresses of the three.
-func trampolines() (count, note, both uintptr)
 
 // Ticks reads the time stamp counter, as events do: TSC, or CNTVCT_EL0.
 func Ticks() uint64
@@ -36,7 +21,8 @@ const (
 	ringEvents = 1 << 16
 	eventSize  = 32
 	ringAt     = 4096
-	countersAt = ringAt + ringEvents*eventSize
+	ringPad    = 4096 // behind the ring: an event that begins near its end goes on there
+	countersAt = ringAt + ringEvents*eventSize + ringPad
 )
 
 // slots is the table that the assembly searches: who owns which block.
@@ -68,10 +54,14 @@ type header struct {
 }
 
 type rawEvent struct {
-	ticks, goid uint64
-	at          uintptr // what the counter is found by
-	sp, bp      uint32
+	ticks, goid    uint64
+	at             uint32 // what the counter is found by, its lower half
+	cpu            uint16 // in the lower 12 bits; noCPU when not known
+	values, frames uint8  // words that follow, in slots of their own
+	sp, bp         uint32
 }
+
+const noCPU = 0xFFFF
 
 // state is the recorder of the process.
 var state struct {
@@ -112,6 +102,9 @@ func open(addr, size uintptr) error {
 	}
 	state.text, state.size = addr, size
 	goidAt.Store(goid)
+	if err := openWants(addr, size); err != nil {
+		return err
+	}
 	for i := range slotCount + 1 {
 		at := base + uintptr(i)*stride
 		h := (*header)(*(*unsafe.Pointer)(unsafe.Pointer(&at)))
@@ -137,20 +130,6 @@ func CurrentGoid() uint64 {
 		return uint64(word(getg() + off))
 	}
 	return Goid()
-}
-
-// Trampoline returns the address that a site calls.
-func Trampoline(k Kind) (uintptr, error) {
-	count, note, both := trampolines()
-	switch k {
-	case Count:
-		return count, nil
-	case Note:
-		return note, nil
-	case Count | Note:
-		return both, nil
-	}
-	return 0, errors.New("no trampoline for nothing")
 }
 
 // Hits returns how often the sites at these addresses (their first bytes that
@@ -188,24 +167,35 @@ func readCounter(at uintptr) uint64 {
 	}
 }
 
-// Drain passes on the events that were noted since the last time, thread by
-// thread, each thread's in order, and returns how many were dropped because a
-// ring was full, ever.
-func Drain(f func(Event)) (dropped uint64) {
+// Drain gives b the events that were noted since the last time, thread by
+// thread, each thread's in order.
+func Drain(b *Batch) {
+	b.Events, b.Words, b.Dropped = b.Events[:0], b.Words[:0], 0
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	for i, h := range used {
-		thread := int32(i)
-		ring := (*[ringEvents]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
+		ring := (*[ringEvents + ringPad/eventSize]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
 		head := atomic.LoadUint64(&h.head)
 		lost := atomic.LoadUint64(&h.dropped)
 		gap := h.gap || lost != h.seen
 		// Events are dropped when the ring is full, that is behind its last one. Some may be at this moment.
-		h.gap = head == h.limit
+		h.gap = head+maxSlots > h.limit
 		h.seen = lost
-		for t := h.tail; t != head; t++ {
-			e := &ring[t%ringEvents]
-			f(Event{e.ticks, e.goid, e.at - callLen, e.sp, e.bp, thread, gap})
+		for t := h.tail; t < head; {
+			r := &ring[t%ringEvents]
+			n := int(r.values) + int(r.frames)
+			e := Event{
+				Ticks: r.ticks, Goid: r.goid, Site: state.text + uintptr(r.at-uint32(state.text)) - callLen, SP: r.sp, BP: r.bp,
+				CPU: -1, Thread: int32(i), Gap: gap, Values: r.values, Frames: r.frames, words: int32(len(b.Words)),
+			}
+			if r.cpu != noCPU {
+				e.CPU = int32(r.cpu & 0xFFF)
+			}
+			if n > 0 {
+				b.Words = append(b.Words, unsafe.Slice((*uint64)(unsafe.Add(unsafe.Pointer(r), eventSize)), n)...)
+			}
+			b.Events = append(b.Events, e)
+			t += uint64(1 + (n+3)/4)
 			gap = false
 		}
 		if h.tail == head {
@@ -213,7 +203,6 @@ func Drain(f func(Event)) (dropped uint64) {
 		}
 		h.tail = head
 		atomic.StoreUint64(&h.limit, head+ringEvents)
-		dropped += lost
+		b.Dropped += lost
 	}
-	return dropped
 }

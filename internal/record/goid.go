@@ -13,6 +13,7 @@ type Kind uint8
 const (
 	Count Kind = 1 << iota
 	Note
+	Full // Note, with values and callers: see SetWants and SetDepth
 )
 
 // An Event is a noted hit.
@@ -25,9 +26,51 @@ type Event struct {
 	// the same as those of the same call's return, also when the stack was moved. See internal/calls.
 	SP, BP uint32
 
+	CPU    int32 // that it ran on; -1 if not known
 	Thread int32 // which thread: a number below 257
 	Gap    bool  // events of the thread may have been dropped in front of this one
+
+	Values, Frames uint8 // how many words it has in its Batch: what its site's Want names, then return addresses
+	words          int32
 }
+
+// A Batch is what a Drain brought.
+type Batch struct {
+	Events  []Event
+	Words   []uint64 // of events with values or callers
+	Dropped uint64   // events that were dropped because a ring was full, ever
+}
+
+// Values returns an event's values.
+func (b *Batch) Values(e *Event) []uint64 { return b.Words[e.words:][:e.Values] }
+
+// Frames returns the return addresses of an event's callers, innermost first.
+func (b *Batch) Frames(e *Event) []uint64 { return b.Words[int(e.words)+int(e.Values):][:e.Frames] }
+
+// A Want says what a site's events are to have besides.
+type Want struct {
+	// Frame is how far above the stack pointer at the site the frame ends, in bytes; 0 if that is not known.
+	Frame int32
+
+	// Places are where values are: a general register, by its number, or so many bytes above the stack pointer at the
+	// site.
+	Places []Place
+}
+
+// A Place is where a value is.
+type Place struct {
+	Stack bool
+	N     int32 // of the register, or bytes
+}
+
+// Limits of what an event has besides.
+const (
+	MaxValues = 32
+	MaxDepth  = 64
+)
+
+// maxSlots is how many slots of the ring an event takes at most.
+const maxSlots = 1 + (MaxValues+MaxDepth+3)/4
 
 // Goid returns the id of the calling goroutine the slow way, which works
 // everywhere: it reads "goroutine 18 [running]:" as a traceback prints it.

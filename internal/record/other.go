@@ -20,7 +20,16 @@ func Trampoline(Kind) (uintptr, error) { return 0, errUnsupported }
 func Hits(...uintptr) uint64 { return 0 }
 
 // Drain has nothing to pass on.
-func Drain(func(Event)) uint64 { return 0 }
+func Drain(*Batch) {}
+
+// SetWants says that there are no trampolines here.
+func SetWants(map[uintptr]Want) error { return errUnsupported }
+
+// SetDepth has no effect here.
+func SetDepth(int) {}
+
+// FullUnsupported says that values and callers are not recorded here.
+func FullUnsupported() error { return errUnsupported }
 
 // A Clock is not used here.
 type Clock struct{}

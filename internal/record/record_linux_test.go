@@ -74,8 +74,18 @@ func arm(t *testing.T, k Kind) (a, b uintptr) {
 	if len(at) != 2 {
 		t.Fatalf("%d sites, want one for each point", len(at))
 	}
-	Drain(func(Event) {}) // what is left of earlier tests
+	drain(func(Event) {}) // what is left of earlier tests
 	return at[0], at[1]
+}
+
+// drain passes events on one by one.
+func drain(f func(Event)) (dropped uint64) {
+	var b Batch
+	Drain(&b)
+	for _, e := range b.Events {
+		f(e)
+	}
+	return b.Dropped
 }
 
 func TestOffsets(t *testing.T) {
@@ -134,7 +144,7 @@ func TestKinds(t *testing.T) {
 			before := Hits(a)
 			hitA(10)
 			noted := 0
-			Drain(func(Event) { noted++ })
+			drain(func(Event) { noted++ })
 			if counted := int(Hits(a) - before); counted != tt.counted || noted != tt.noted {
 				t.Errorf("kind %d: of 10 hits %d are counted and %d noted", tt.kind, counted, noted)
 			}
@@ -171,7 +181,7 @@ func TestEvents(t *testing.T) {
 
 	got := map[uint64]want{}
 	last := map[uint64]uint64{} // ticks, by goroutine
-	Drain(func(e Event) {
+	drain(func(e Event) {
 		w := got[e.Goid]
 		w.goid = e.Goid
 		switch e.Site {
@@ -211,9 +221,9 @@ func TestRing(t *testing.T) {
 	a, b := arm(t, Note)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	drain := func() (na, nb int, dropped uint64) {
+	count := func() (na, nb int, dropped uint64) {
 		sawB := false
-		dropped = Drain(func(e Event) {
+		dropped = drain(func(e Event) {
 			switch e.Site {
 			case a:
 				na++
@@ -226,17 +236,17 @@ func TestRing(t *testing.T) {
 		})
 		return na, nb, dropped
 	}
-	_, _, before := drain()
+	_, _, before := count()
 	hitA(ringEvents - 1)
 	hitB(500)
-	na, nb, dropped := drain()
+	na, nb, dropped := count()
 	if na != ringEvents-1 || nb != 1 || dropped-before != 499 {
 		t.Errorf("noted %d and %d, dropped %d of %d and 500", na, nb, dropped-before, ringEvents-1)
 	}
 	for range 5 { // across the end of the ring, at a different place each time
 		hitA(ringEvents/3 + 11)
 		hitB(ringEvents / 3)
-		na, nb, now := drain()
+		na, nb, now := count()
 		if na != ringEvents/3+11 || nb != ringEvents/3 || now != dropped {
 			t.Errorf("noted %d and %d, dropped %d of %d and %d", na, nb, now-dropped, ringEvents/3+11, ringEvents/3)
 		}
@@ -246,7 +256,7 @@ func TestRing(t *testing.T) {
 // TestDrainMeanwhile reads while threads write: every hit is noted once or dropped.
 func TestDrainMeanwhile(t *testing.T) {
 	arm(t, Note)
-	before := Drain(func(Event) {})
+	before := drain(func(Event) {})
 	const goroutines, hits = 4, 300_000
 	var noted atomic.Uint64
 	var dropped uint64
@@ -260,7 +270,7 @@ func TestDrainMeanwhile(t *testing.T) {
 				end = true
 			default:
 			}
-			dropped = Drain(func(Event) { noted.Add(1) })
+			dropped = drain(func(Event) { noted.Add(1) })
 		}
 	}()
 	var wg sync.WaitGroup
@@ -292,7 +302,7 @@ func TestManyThreads(t *testing.T) {
 		return
 	}
 	a, _ := arm(t, Count|Note)
-	before, droppedBefore := Hits(a), Drain(func(Event) {})
+	before, droppedBefore := Hits(a), drain(func(Event) {})
 	const threads, hits = 280, 500
 	var wg, up sync.WaitGroup
 	up.Add(threads)
@@ -310,7 +320,7 @@ func TestManyThreads(t *testing.T) {
 		t.Errorf("counted %d of %d", got, threads*hits)
 	}
 	noted := uint64(0)
-	dropped := Drain(func(Event) { noted++ }) - droppedBefore
+	dropped := drain(func(Event) { noted++ }) - droppedBefore
 	if noted+dropped != threads*hits || dropped == 0 {
 		t.Errorf("noted %d and dropped %d of %d", noted, dropped, threads*hits)
 	}

@@ -77,8 +77,12 @@ found:                            \
 	LEAQ 1(DX), DX             \
 	MOVQ DX, (AX)(CX*2)
 
-// NOTE writes an event: time stamp counter, goroutine, return address, depths of the stack.
-#define NOTE(full, done) \
+// Where a thread runs: RDPID DX, on CPUs that have it.
+#define WITH_CPU    BYTE $0xF3; BYTE $0x0F; BYTE $0xC7; BYTE $0xFA
+#define WITHOUT_CPU MOVL $0xFFFF, DX
+
+// NOTE writes an event: time stamp counter, goroutine, return address, CPU, depths of the stack.
+#define NOTE(full, done, cpu) \
 	MOVQ H_HEAD(BX), CX        \
 	MOVQ H_LIMIT(BX), AX       \
 	NOTQ CX                    \
@@ -94,7 +98,10 @@ found:                            \
 	MOVQ (R14)(DX*1), AX       \
 	MOVQ AX, 8(CX)             \
 	MOVQ RET_ADDR, AX          \
-	MOVQ AX, 16(CX)            \
+	MOVL AX, 16(CX)            \
+	cpu                        \
+	MOVW DX, 20(CX)            \
+	MOVW $0, 22(CX)            \
 	MOVQ G_STACKHI(R14), AX    \
 	MOVQ SP, DX                \
 	NOTQ DX                    \
@@ -154,47 +161,51 @@ over:
 	RESTORE
 	RET
 
+#define NOTE_HIT(cpu) \
+	SAVE \
+	FIND(probe, claim, claimed, found, over) \
+	NOTE(full, done, cpu) \
+	RESTORE \
+	RET \
+	DEPTH \
+over: \
+	UNCLAIM \
+	OVER_NOTE \
+	POPFQ \
+	RESTORE \
+	RET
+
 // func noteHit()
 TEXT ·noteHit(SB), NOSPLIT|NOFRAME, $0-0
-	SAVE
-	FIND(probe, claim, claimed, found, over)
-	NOTE(full, done)
-	RESTORE
-	RET
-	DEPTH
-over:
-	UNCLAIM
-	OVER_NOTE
-	POPFQ
-	RESTORE
+	NOTE_HIT(WITHOUT_CPU)
+
+// func noteHitCPU()
+TEXT ·noteHitCPU(SB), NOSPLIT|NOFRAME, $0-0
+	NOTE_HIT(WITH_CPU)
+
+#define COUNT_AND_NOTE_HIT(cpu) \
+	SAVE \
+	FIND(probe, claim, claimed, found, over) \
+	COUNT \
+	NOTE(full, done, cpu) \
+	RESTORE \
+	RET \
+	DEPTH \
+over: \
+	UNCLAIM \
+	OVER_COUNT \
+	OVER_NOTE \
+	POPFQ \
+	RESTORE \
 	RET
 
 // func countAndNoteHit()
 TEXT ·countAndNoteHit(SB), NOSPLIT|NOFRAME, $0-0
-	SAVE
-	FIND(probe, claim, claimed, found, over)
-	COUNT
-	NOTE(full, done)
-	RESTORE
-	RET
-	DEPTH
-over:
-	UNCLAIM
-	OVER_COUNT
-	OVER_NOTE
-	POPFQ
-	RESTORE
-	RET
+	COUNT_AND_NOTE_HIT(WITHOUT_CPU)
 
-// func trampolines() (count, note, both uintptr)
-TEXT ·trampolines(SB), NOSPLIT, $0-24
-	LEAQ ·countHit(SB), AX
-	MOVQ AX, count+0(FP)
-	LEAQ ·noteHit(SB), AX
-	MOVQ AX, note+8(FP)
-	LEAQ ·countAndNoteHit(SB), AX
-	MOVQ AX, both+16(FP)
-	RET
+// func countAndNoteHitCPU()
+TEXT ·countAndNoteHitCPU(SB), NOSPLIT|NOFRAME, $0-0
+	COUNT_AND_NOTE_HIT(WITH_CPU)
 
 // func getg() uintptr
 TEXT ·getg(SB), NOSPLIT, $0-8

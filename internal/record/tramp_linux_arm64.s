@@ -108,7 +108,9 @@ found:                    \
 	MOVD H_GOID(R2), R3   \
 	MOVD (g)(R3), R3      \
 	MOVD R3, 8(R0)        \
-	MOVD R17, 16(R0)      \
+	MOVW R17, 16(R0)      \
+	MOVD $0xFFFF, R16     \ // the CPU is not known
+	MOVW R16, 20(R0)      \
 	MOVD G_STACKHI(g), R3 \
 	MOVD RSP, R16         \
 	SUB R16, R3, R16      \

@@ -142,7 +142,7 @@ func TestTransparent(t *testing.T) {
 		claims = 0
 	}
 	full := func(t *testing.T) {
-		t.Cleanup(func() { Drain(func(Event) {}) })
+		t.Cleanup(func() { drain(func(Event) {}) })
 		for range ringEvents {
 			f.run(new(registers), new(registers))
 		}

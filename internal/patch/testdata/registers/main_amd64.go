@@ -55,13 +55,21 @@ func main() {
 	try("dormant", 0)
 	lo, hi := patch.Default.Home()
 	must(record.Open(lo, hi-lo))
+	wants := map[uintptr]record.Want{}
+	for _, s := range sites {
+		wants[patch.Default.Patched(s.number)[0]] = record.Want{Places: fileOrder()}
+	}
+	must(record.SetWants(wants))
+	record.SetDepth(8) // the frame pointer is anything
 	for _, when := range []string{"with blocks", "without"} {
-		for kind := record.Count; kind <= record.Count|record.Note; kind++ {
+		for _, kind := range []record.Kind{record.Count, record.Note, record.Count | record.Note, record.Count | record.Full} {
 			call, err := record.Trampoline(kind)
 			must(err)
 			set(true, call)
+			record.Drain(&noted)
 			try(fmt.Sprintf("armed, kind %d, %s", kind, when), kind)
 			set(false, 0)
+			checkValues(when == "with blocks", kind)
 		}
 		try("dormant again", 0)
 		useUp()
@@ -70,6 +78,46 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println("ok")
+}
+
+// fileOrder are the places of the general registers of a file.
+func fileOrder() (ps []record.Place) {
+	for _, n := range []int32{0, 3, 1, 2, 6, 7, 8, 9, 10, 11, 12, 13, 15, 5} {
+		ps = append(ps, record.Place{N: n})
+	}
+	return ps
+}
+
+var noted record.Batch
+
+// checkValues looks at the registers that were noted as values.
+func checkValues(all bool, kind record.Kind) {
+	record.Drain(&noted)
+	n := 0
+	for i := range noted.Events {
+		e := &noted.Events[i]
+		if e.Values == 0 {
+			continue
+		}
+		n++
+		if got := [14]uint64(noted.Values(e)); got != general() {
+			fmt.Printf("kind %d: noted %x, want %x\n", kind, got, general())
+			failed = true
+		}
+	}
+	// Threads come and go, and those that find no block lose their events.
+	if full := kind&record.Full != 0; full && all && n == 0 || !full && n > 0 {
+		fmt.Printf("kind %d: %d events have values\n", kind, n)
+		failed = true
+	}
+}
+
+// general are the registers' contents.
+func general() (g [14]uint64) {
+	for i := range g {
+		g[i] = 0x0101_0101_0101_0101*uint64(i+1) ^ 0xF0F0<<32
+	}
+	return g
 }
 
 func set(on bool, call uintptr) {
@@ -112,9 +160,7 @@ func hits(s site) uint64 { return record.Hits(patch.Default.Patched(s.number)[0]
 //go:noinline
 func once(what string, s site, f uint64) {
 	var in, out file
-	for i := range in.general {
-		in.general[i] = 0x0101_0101_0101_0101*uint64(i+1) ^ 0xF0F0<<32
-	}
+	in.general = general()
 	for i := range in.xmm {
 		in.xmm[i] = [2]uint64{0x1111_2222_3333_0000 + uint64(i), 0x4444_5555_6666_0000 + uint64(i)}
 	}

@@ -1,0 +1,202 @@
+package record
+
+import (
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"unsafe"
+
+	"github.com/gkhi/gkhi/internal/patch"
+	"github.com/gkhi/gkhi/internal/scan"
+	"github.com/gkhi/gkhi/internal/testenv"
+)
+
+var keyValues uint64
+
+// hitValues is a leaf: its arguments are in AX, BX and CX.
+//
+//go:noinline
+func hitValues(a, b, c int) int {
+	atomic.LoadUint64(&keyValues)
+	return a + b*c
+}
+
+//go:noinline
+func callsHitValues(n int) int { return hitValues(n, n+1, n+2) + 1 }
+
+var pointValues = sync.OnceValue(func() int {
+	return patch.Default.Add(scan.Key{Addr: uintptr(unsafe.Pointer(&keyValues)), Size: 8, Bare: true})
+})
+
+// armFull arms hitValues' site, for as long as the test runs.
+func armFull(t *testing.T, w Want, depth int) {
+	t.Helper()
+	testenv.Need(t, testenv.NoRace)
+	lo, hi := patch.Default.Home()
+	if err := Open(lo, hi-lo); err != nil {
+		t.Fatal(err)
+	}
+	n := pointValues()
+	if err := patch.Default.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	at := patch.Default.Patched(n)
+	if len(at) != 1 {
+		t.Fatalf("%d sites", len(at))
+	}
+	slot := wants + 2*(at[0]+callLen)
+	*(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&slot))) = 0 // as if it were the first time
+	if err := SetWants(map[uintptr]Want{at[0]: w}); err != nil {
+		t.Fatal(err)
+	}
+	SetDepth(depth)
+	call, err := Trampoline(Full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(on bool) {
+		if err := patch.Default.Set([]patch.Change{{Key: n, On: on, Call: call}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(true)
+	t.Cleanup(func() { set(false) })
+	drain(func(Event) {})
+}
+
+// abc are the places of hitValues' arguments.
+var abc = []Place{{N: 0}, {N: 3}, {N: 1}}
+
+func TestValuesAndCallers(t *testing.T) {
+	for name, frame := range map[string]int32{"the frame's size known": 8, "not known": 0} {
+		t.Run(name, func(t *testing.T) {
+			armFull(t, Want{Frame: frame, Places: abc}, 3)
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			callsHitValues(40)
+			hitValues(1, 2, 3)
+			var b Batch
+			Drain(&b)
+			if len(b.Events) != 2 {
+				t.Fatalf("%d events", len(b.Events))
+			}
+			if got := [3]uint64(b.Values(&b.Events[0])); got != [3]uint64{40, 41, 42} {
+				t.Errorf("values %d", got)
+			}
+			if got := [3]uint64(b.Values(&b.Events[1])); got != [3]uint64{1, 2, 3} {
+				t.Errorf("values %d", got)
+			}
+			var names []string
+			for _, pc := range b.Frames(&b.Events[0]) {
+				name := runtime.FuncForPC(uintptr(pc) - 1).Name()
+				names = append(names, name[strings.LastIndex(name, "/")+1:])
+			}
+			// A leaf has no frame, so frame pointers alone miss its caller.
+			want := "record.callsHitValues record.TestValuesAndCallers.func1 testing.tRunner"
+			if frame == 0 {
+				want = "record.TestValuesAndCallers.func1 testing.tRunner testing.(*T).Run.gowrap1"
+			}
+			if got := strings.Join(names, " "); got != want {
+				t.Errorf("callers %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestDepth takes no more callers than asked for.
+func TestDepth(t *testing.T) {
+	for _, depth := range []int{0, 1, 3, 1000} {
+		armFull(t, Want{Frame: 8}, depth)
+		var deep func(n int)
+		deep = func(n int) {
+			if n > 0 {
+				deep(n - 1)
+				return
+			}
+			hitValues(1, 2, 3)
+		}
+		deep(100)
+		var b Batch
+		Drain(&b)
+		if len(b.Events) != 1 || int(b.Events[0].Frames) != min(depth, MaxDepth) || b.Events[0].Values != 0 {
+			t.Errorf("depth %d: %+v", depth, b.Events)
+		}
+	}
+}
+
+// TestOutside has places that are not in the stack: a table that is wrong must not crash the program.
+func TestOutside(t *testing.T) {
+	armFull(t, Want{Frame: 1 << 30, Places: []Place{{Stack: true, N: 1 << 30}, {Stack: true, N: -1 << 30}, {Stack: true, N: -(1 << 12)}, {N: 0}}}, 5)
+	callsHitValues(7)
+	var b Batch
+	Drain(&b)
+	if len(b.Events) != 1 {
+		t.Fatalf("%d events", len(b.Events))
+	}
+	if got := b.Values(&b.Events[0]); got[0] != 0 || got[1] != 0 || got[2] != 0 || got[3] != 7 {
+		t.Errorf("values %d", got)
+	}
+}
+
+// TestLongRing goes round the ring with events of several slots.
+func TestLongRing(t *testing.T) {
+	armFull(t, Want{Frame: 8, Places: abc}, 6)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	next, lost := 0, uint64(0)
+	var before Batch
+	Drain(&before)
+	calls := 0
+	for round := range 8 {
+		n := ringEvents/4 + 1111*round // more than there is room for in the later rounds
+		for range n {
+			if calls%3 == 0 { // of another length
+				callsHitValues(calls)
+			} else {
+				hitValues(calls, calls+1, calls+2)
+			}
+			calls++
+		}
+		var b Batch
+		Drain(&b)
+		gaps := 0
+		for i := range b.Events {
+			e := &b.Events[i]
+			v := b.Values(e)
+			if e.Gap {
+				gaps++
+				next = int(v[0])
+			}
+			if v[0] != uint64(next) || v[1] != uint64(next+1) || v[2] != uint64(next+2) || e.Frames < 2 {
+				t.Fatalf("round %d, event %d: %d, want %d", round, i, v, next)
+			}
+			next++
+		}
+		if b.Dropped != before.Dropped+lost {
+			lost = b.Dropped - before.Dropped
+		}
+	}
+	if lost == 0 || calls < next {
+		t.Errorf("%d calls, next would be %d, %d lost", calls, next, lost)
+	}
+}
+
+func TestSetWantsErrors(t *testing.T) {
+	armFull(t, Want{}, 0)
+	lo, _ := patch.Default.Home()
+	for _, tt := range []struct {
+		at uintptr
+		w  Want
+	}{
+		{lo - 1, Want{}},
+		{lo, Want{Places: []Place{{N: 16}}}},
+		{lo, Want{Places: []Place{{N: 4}}}},
+		{lo, Want{Places: make([]Place, MaxValues+1)}},
+	} {
+		if err := SetWants(map[uintptr]Want{tt.at: tt.w}); err == nil {
+			t.Errorf("%+v is taken", tt)
+		}
+	}
+}
