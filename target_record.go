@@ -46,6 +46,11 @@ type recording struct {
 	before uint64 // lost by the recorder
 	gaps   map[int]bool
 	counts map[int]uint64 // as they were written last
+	stacks map[string]int // numbers of stacks, by their addresses
+	pcs    map[uint64]bool
+	key    []byte
+
+	nextStack int
 
 	hitMu    sync.Mutex
 	hits     []event.Hit
@@ -67,7 +72,7 @@ func (t *target) Record(spec wire.RecordSpec, sink control.DataSink) (wire.Match
 	}
 	r := &recording{
 		sink: sink, enc: event.NewEncoder(recordingMeta(spec)), hookIDs: map[string]int{}, gaps: map[int]bool{},
-		counts: map[int]uint64{}, done: make(chan struct{}), ended: make(chan struct{}),
+		counts: map[int]uint64{}, stacks: map[string]int{}, pcs: map[uint64]bool{}, done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	var names []string
 	for i, h := range c.hooks {
@@ -76,7 +81,7 @@ func (t *target) Record(spec wire.RecordSpec, sink control.DataSink) (wire.Match
 	}
 	r.enc.Hooks(names)
 	r.mu.Lock() // until the sites are defined, no event may come
-	m, undo, err := r.arm(t, c)
+	m, undo, err := r.arm(t, c, spec)
 	if err != nil {
 		r.mu.Unlock()
 		return m, nil, err
@@ -94,7 +99,7 @@ func (t *target) Record(spec wire.RecordSpec, sink control.DataSink) (wire.Match
 }
 
 // arm registers and arms all that was chosen, with mu held.
-func (r *recording) arm(t *target, c chosen) (wire.Matched, control.Undo, error) {
+func (r *recording) arm(t *target, c chosen, spec wire.RecordSpec) (wire.Matched, control.Undo, error) {
 	m, ws, undo, err := t.watch("record", c.hooks, func(reg *registration, name string) (*Handler, error) {
 		id := r.hookIDs[reg.name]
 		if p, ok := reg.any.(*Point); ok {
@@ -117,13 +122,21 @@ func (r *recording) arm(t *target, c chosen) (wire.Matched, control.Undo, error)
 	if err != nil || len(c.funcs) == 0 {
 		return m, undo, err
 	}
-	s, err := funcs.Record(c.funcs, r.take)
+	opt := funcs.RecordOptions{Values: spec.Values, Depth: min(max(spec.Stacks, 0), record.MaxDepth)}
+	if why := record.FullUnsupported(); why != nil && (opt.Values || opt.Depth > 0) {
+		m.Skipped = append(m.Skipped, wire.Skip{Name: "what else than calls was asked for", Why: why.Error()})
+		opt = funcs.RecordOptions{}
+	}
+	if why := funcs.NoArgs(); why != "" && opt.Values {
+		m.Skipped = append(m.Skipped, wire.Skip{Name: "arguments and results", Why: why})
+	}
+	s, err := funcs.Record(c.funcs, opt, r.take)
 	if err := addFuncs(&m, s, err, len(c.funcs)); err != nil {
 		return m, nil, errors.Join(err, undo(context.Background()))
 	}
 	if s != nil {
 		r.funcs = s
-		r.define(s)
+		r.define(s, opt.Values)
 		log.keepRunning()
 		undo = both(undo, closeFuncs(s))
 	}
@@ -147,27 +160,12 @@ func recordingMeta(spec wire.RecordSpec) event.Meta {
 	return m
 }
 
-// define writes down the functions of a session and their sites.
-func (r *recording) define(s *funcs.Session) {
-	fs := make([]event.Func, len(s.Funcs()))
-	for i, n := range s.Funcs() {
-		f := funcs.Get(n)
-		fs[i] = event.Func{Name: f.Name, Package: f.Package, File: f.File, Line: f.Line}
-	}
-	r.enc.Funcs(fs)
-	sites := make([]event.Site, len(s.Sites()))
-	for i, at := range s.Sites() {
-		sites[i] = event.Site{Func: at.Func, Return: at.Return, InRange: at.InRange, Line: at.Line}
-	}
-	r.enc.Sites(sites)
-}
-
 // take writes a batch of events, or counts them as lost when the client does not keep up.
 func (r *recording) take(b funcs.Batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.until, r.before = b.Until, b.Lost
-	room := r.sink.Room()
+	room, sites := r.sink.Room(), r.funcs.Sites()
 	var out event.Event
 	for e, site := range b.Each {
 		thread := int(e.Thread)
@@ -177,7 +175,11 @@ func (r *recording) take(b funcs.Batch) {
 			continue
 		}
 		out = event.Event{
-			Ticks: e.Ticks, G: e.Goid, Site: site, CPU: -1, Thread: thread, SP: e.SP, BP: e.BP, Gap: e.Gap, Stack: -1,
+			Ticks: e.Ticks, G: e.Goid, Site: site, CPU: int(e.CPU), Thread: thread, SP: e.SP, BP: e.BP, Gap: e.Gap,
+			Words: b.Words(e, site), Stack: -1,
+		}
+		if e.Frames > 0 && !sites[site].Return {
+			out.Stack = r.stack(b.Frames(e))
 		}
 		if len(r.gaps) > 0 && r.gaps[thread] {
 			out.Gap = true

@@ -69,6 +69,9 @@ func newRecord(e *env) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&o.output, "output", "o", "", "the file to write (default "+recordFile+")")
 	durationFlag(cmd, &o.duration, "end after so long, as 10s")
+	cmd.Flags().BoolVar(&o.values, "args", false, "with arguments and results")
+	cmd.Flags().Var(countValue{&o.stacks}, "stack", "with so many callers of each call, 16 unless given")
+	cmd.Flags().Lookup("stack").NoOptDefVal = "16"
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
 }

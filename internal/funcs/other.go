@@ -40,13 +40,19 @@ func Arm([]int, Want, func(Event)) (*Session, error) {
 type rawSession struct{}
 
 // Record says that this platform is not supported.
-func Record([]int, func(Batch)) (*Session, error) { return Arm(nil, 0, nil) }
+func Record([]int, RecordOptions, func(Batch)) (*Session, error) { return Arm(nil, 0, nil) }
 
 // Sites knows none.
 func (*Session) Sites() []Site { return nil }
 
 // Each has none.
 func (Batch) Each(func(*record.Event, int) bool) {}
+
+// Words has none.
+func (Batch) Words(*record.Event, int) []uint64 { return nil }
+
+// Frames has none.
+func (Batch) Frames(*record.Event) []uint64 { return nil }
 
 // Close has nothing to do.
 func (*Session) Close(func()) error { return nil }

@@ -10,36 +10,75 @@ import (
 // A rawSession is what a session that records has besides: it gets events as they were noted.
 type rawSession struct {
 	each  func(Batch)
+	opt   RecordOptions
 	sites []int32 // by the index of state.points: the session's number of the site, or -1
 	list  []Site
 	gap   [256 + 1]bool // by thread: a gap that was in front of an event of others
 	event record.Event  // the one that Each yields
+	words []uint64      // of Batch.Words
 }
 
 // Record arms functions for a session that takes events as they were noted. each is called from Take, and must not block.
-func Record(fs []int, each func(Batch)) (*Session, error) {
-	return arm(fs, &Session{want: Count | Note, raw: &rawSession{each: each}})
+func Record(fs []int, opt RecordOptions, each func(Batch)) (*Session, error) {
+	want := Count | Note
+	if opt.Values || opt.Depth > 0 {
+		if err := record.FullUnsupported(); err != nil {
+			return nil, err
+		}
+		want |= Full
+	}
+	return arm(fs, &Session{want: want, raw: &rawSession{each: each, opt: opt}})
 }
 
-// number gives the session's sites their numbers.
-func (r *rawSession) number(t *sitetab.Table, fs []int) {
+// prepare numbers the session's sites, and says what is to be noted at each, with state.mu held.
+func (r *rawSession) prepare(s *Session, t *sitetab.Table) error {
 	r.sites = make([]int32, len(state.points.refs))
 	for i := range r.sites {
 		r.sites[i] = -1
 	}
+	wants := map[uintptr]record.Want{}
 	bias := bias(t)
-	for n, i := range fs {
-		for _, p := range t.Funcs[i].Points {
-			for _, addr := range p.Sites {
-				ref := state.points.ref(uintptr(addr) + bias)
+	for n, i := range s.funcs {
+		f := &t.Funcs[i]
+		var args Arguments // empty when they are not known, which NoArgs tells
+		if s.want&Full != 0 {
+			args, _ = ArgumentsOf(i)
+		}
+		for j, p := range f.Points {
+			for k, addr := range p.Sites {
+				at := uintptr(addr) + bias
+				ref := state.points.ref(at)
 				if ref < 0 || r.sites[ref] >= 0 {
 					continue
 				}
+				site := Site{Func: n, Return: p.Kind == sitetab.Return, InRange: p.InRange, Line: p.Line}
+				if args.Layouts != nil {
+					values := args.Params
+					if site.Return {
+						values = args.Results
+					}
+					site.Words, wants[at] = plan(values, args.Layouts[j][k])
+				}
 				r.sites[ref] = int32(len(r.list))
-				r.list = append(r.list, Site{Func: n, Addr: uintptr(addr) + bias, Return: p.Kind == sitetab.Return, InRange: p.InRange, Line: p.Line})
+				r.list = append(r.list, site)
 			}
 		}
 	}
+	if len(wants) == 0 {
+		return nil
+	}
+	return record.SetWants(wants)
+}
+
+// setDepth has as many callers noted as the session with the most wants, with state.mu held.
+func setDepth() {
+	depth := 0
+	for _, s := range state.sessions {
+		if s.raw != nil {
+			depth = max(depth, s.raw.opt.Depth)
+		}
+	}
+	record.SetDepth(depth)
 }
 
 // Sites returns the sites of a session that records, in the order of their numbers.
@@ -67,4 +106,31 @@ func (b Batch) Each(yield func(*record.Event, int) bool) {
 			return
 		}
 	}
+}
+
+// Words returns the words of an event's site, nil unless the session wants values. They are valid until the next call.
+func (b Batch) Words(e *record.Event, site int) []uint64 {
+	words := b.raw.list[site].Words
+	if !b.raw.opt.Values || e.Values == 0 && len(words) == 0 {
+		return nil
+	}
+	noted := b.batch.Values(e)
+	b.raw.words = b.raw.words[:0]
+	for _, w := range words {
+		v := w.constant
+		if w.from >= 0 {
+			if w.from >= len(noted) { // the site was armed by others before, without values
+				return nil
+			}
+			v = noted[w.from]
+		}
+		b.raw.words = append(b.raw.words, v)
+	}
+	return b.raw.words
+}
+
+// Frames returns the return addresses of an event's callers, innermost first: as many as the session wants.
+func (b Batch) Frames(e *record.Event) []uint64 {
+	f := b.batch.Frames(e)
+	return f[:min(len(f), b.raw.opt.Depth)]
 }

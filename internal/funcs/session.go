@@ -22,6 +22,7 @@ type Want uint8
 const (
 	Count Want = 1 << iota // exact numbers of calls
 	Note                   // each entry and return
+	Full                   // Note, with values and callers
 )
 
 // A Session is a set of functions armed for one purpose. Its methods are safe for concurrent use.
@@ -57,6 +58,7 @@ type armedFunc struct {
 	sites   int
 	count   int // sessions that want calls counted
 	note    int
+	full    int
 }
 
 // state is of the whole process.
@@ -101,19 +103,22 @@ func arm(fs []int, s *Session) (*Session, error) {
 		return nil, errors.New("no function has a site that can be patched")
 	}
 	record.Now() // the clock begins to run
+	if s.raw != nil {
+		if err := s.raw.prepare(s, t); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.set(+1); err != nil {
 		return nil, err
 	}
 	for _, i := range s.funcs {
 		s.base[i] = state.funcs[i].calls()
 	}
-	if s.raw != nil {
-		s.raw.number(t, s.funcs)
-	}
 	if s.want&Note != 0 {
 		s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
 		s.stacks.Left = func(c calls.Call) { s.pass(c, false) }
 		state.sessions = append(state.sessions, s)
+		setDepth()
 	}
 	return s, nil
 }
@@ -181,6 +186,9 @@ func (f *armedFunc) kind() (k record.Kind) {
 	if f.note > 0 {
 		k |= record.Note
 	}
+	if f.full > 0 {
+		k |= record.Full
+	}
 	return k
 }
 
@@ -224,6 +232,9 @@ func (f *armedFunc) add(w Want, by int) {
 	if w&Note != 0 {
 		f.note += by
 	}
+	if w&Full != 0 {
+		f.full += by
+	}
 }
 
 // calls returns how often the function was entered while its calls were counted.
@@ -245,6 +256,7 @@ func (s *Session) Close(drain func()) error {
 	if i := slices.Index(state.sessions, s); i >= 0 {
 		state.sessions = slices.Delete(slices.Clone(state.sessions), i, i+1)
 	}
+	setDepth()
 	return nil
 }
 
