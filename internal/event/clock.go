@@ -40,6 +40,10 @@ func (r *Reader) clock(w Watermark) {
 	if w.Ticks > r.cur.Ticks && w.Mono >= r.cur.Mono {
 		r.prev, r.cur = r.cur, w.Clock
 	}
+	r.base, r.ns = r.wall(r.cur.Mono), 0
+	if n := r.cur.Ticks - r.prev.Ticks; n > 0 {
+		r.base, r.ns = r.wall(r.prev.Mono), float64(r.cur.Mono-r.prev.Mono)/float64(n)
+	}
 	s.Last = time.Unix(0, r.wall(r.cur.Mono))
 	if ticks, ns := r.cur.Ticks-r.first.Ticks, r.cur.Mono-r.first.Mono; ns > 0 {
 		s.TicksPerNS = float64(ticks) / float64(ns)
@@ -57,10 +61,9 @@ func (r *Reader) wall(mono int64) int64 { return r.first.Wall + (mono - r.first.
 
 // time turns ticks into Unix time. It never goes backwards.
 func (r *Reader) time(ticks uint64) int64 {
-	t := r.wall(r.cur.Mono)
-	if n := r.cur.Ticks - r.prev.Ticks; n > 0 {
-		ns := float64(r.cur.Mono-r.prev.Mono) / float64(n)
-		t = r.wall(r.prev.Mono) + int64(float64(int64(ticks-r.prev.Ticks))*ns)
+	t := r.base
+	if r.ns > 0 {
+		t += int64(float64(int64(ticks-r.prev.Ticks)) * r.ns)
 	}
 	r.last = max(r.last, t)
 	return r.last

@@ -16,12 +16,18 @@ type parser struct {
 }
 
 func (p *parser) uint() uint64 {
-	if len(p.b) > 0 && p.b[0] < 0x80 {
-		v := p.b[0]
-		p.b = p.b[1:]
-		return uint64(v)
+	b := p.b
+	if len(b) > 1 { // most are of one byte or two
+		if b[0] < 0x80 {
+			p.b = b[1:]
+			return uint64(b[0])
+		}
+		if b[1] < 0x80 {
+			p.b = b[2:]
+			return uint64(b[0]&0x7f) | uint64(b[1])<<7
+		}
 	}
-	v, n := binary.Uvarint(p.b)
+	v, n := binary.Uvarint(b)
 	if n <= 0 {
 		p.b, p.bad = nil, true
 		return 0

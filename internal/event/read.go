@@ -39,8 +39,9 @@ type Reader struct {
 	blocks *blockReader
 
 	rec     Record
-	ev      Event
-	words   [maxWords]uint64
+	passed  *thread // whose event was passed on last; it has to be advanced
+	turn    *thread // whose events come next
+	limit   uint64  // up to here, not included
 	threads []*thread
 	byID    map[int]*thread
 	free    []*cursor
@@ -51,6 +52,8 @@ type Reader struct {
 	until   uint64
 	prev    Clock // of the watermark before cur's
 	cur     Clock
+	base    int64   // Unix time of prev
+	ns      float64 // a tick of the time from prev to cur
 	first   Clock
 	second  Clock // at which the last second began
 	last    int64
@@ -170,7 +173,7 @@ func (r *Reader) begin() {
 		}
 		return 0
 	})
-	r.state = passing
+	r.state, r.turn = passing, nil
 }
 
 // block takes one block in.
@@ -258,24 +261,36 @@ func (r *Reader) advance(t *thread) error {
 
 // pass returns the next record of the round, or nothing when it is over.
 func (r *Reader) pass() (*Record, error) {
-	var t *thread
-	for _, o := range r.threads {
-		if o.cur != nil && (t == nil || o.cur.ev.Ticks < t.cur.ev.Ticks) {
-			t = o
+	if t := r.passed; t != nil {
+		r.passed = nil
+		if err := r.advance(t); err != nil && (r.err == nil || r.err == io.EOF) {
+			r.err, r.until, r.turn = err, math.MaxUint64, nil
+		}
+		if t.cur == nil {
+			r.turn = nil
 		}
 	}
-	if t != nil && t.cur.ev.Ticks > r.until {
-		t = nil
+	t := r.turn
+	if t == nil || t.cur.ev.Ticks >= r.limit {
+		t = r.next()
 	}
 	if len(r.hits) > 0 && r.hits[0].Ticks <= r.until && (t == nil || r.hits[0].Ticks < t.cur.ev.Ticks) {
 		h := r.hits[0]
 		r.hits = r.hits[1:]
+		r.turn = nil
 		r.sum.Hits++
 		r.rec = Record{Kind: KindHit, Time: r.time(h.Ticks), Hit: &h}
 		return &r.rec, nil
 	}
 	if t != nil {
-		return r.passEvent(t)
+		r.passed = t
+		r.sum.Events++
+		ev := &t.cur.ev
+		if r.rec.Kind != KindEvent || r.rec.Event != ev {
+			r.rec = Record{Kind: KindEvent, Event: ev}
+		}
+		r.rec.Time = r.time(ev.Ticks)
+		return &r.rec, nil
 	}
 	switch {
 	case len(r.counts) > 0:
@@ -290,15 +305,30 @@ func (r *Reader) pass() (*Record, error) {
 	return &r.rec, nil
 }
 
-func (r *Reader) passEvent(t *thread) (*Record, error) {
-	r.ev = t.cur.ev
-	if n := copy(r.words[:], r.ev.Words); n > 0 {
-		r.ev.Words = r.words[:n:n]
+// next finds the thread with the earliest event of the round, nil when there is none, and how long it is its turn.
+func (r *Reader) next() *thread {
+	var t *thread
+	second := uint64(math.MaxUint64)
+	for _, o := range r.threads {
+		switch {
+		case o.cur == nil:
+		case t == nil:
+			t = o
+		case o.cur.ev.Ticks < t.cur.ev.Ticks:
+			second, t = t.cur.ev.Ticks, o
+		default:
+			second = min(second, o.cur.ev.Ticks)
+		}
 	}
-	r.sum.Events++
-	r.rec = Record{Kind: KindEvent, Time: r.time(r.ev.Ticks), Event: &r.ev}
-	if err := r.advance(t); err != nil && (r.err == nil || r.err == io.EOF) {
-		r.err, r.until = err, math.MaxUint64
+	if t != nil && t.cur.ev.Ticks > r.until {
+		t = nil
 	}
-	return &r.rec, nil
+	r.turn, r.limit = t, second
+	if r.until < math.MaxUint64 {
+		r.limit = min(r.limit, r.until+1)
+	}
+	if len(r.hits) > 0 {
+		r.limit = min(r.limit, r.hits[0].Ticks+1) // an event of the same time goes first
+	}
+	return t
 }
