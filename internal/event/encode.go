@@ -233,6 +233,13 @@ func (t *threadBlock) add(ev *Event, sites int) {
 	t.b = b
 }
 
+// Close closes the block of a thread before it is full, or a watermark does.
+func (e *Encoder) Close(thread int) {
+	if t := e.threads[thread]; t != nil && t.n > 0 {
+		e.flush(thread, t)
+	}
+}
+
 // flush writes a thread's block.
 func (e *Encoder) flush(thread int, t *threadBlock) {
 	gap := uint64(0)

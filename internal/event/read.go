@@ -79,15 +79,9 @@ type thread struct {
 
 // NewReader begins to read. An error matches ErrFormat when the input is no recording.
 func NewReader(r io.Reader) (*Reader, error) {
-	blocks := newBlockReader(r, int64(len(Magic)))
-	magic := make([]byte, len(Magic))
-	if n, err := io.ReadFull(blocks.r, magic); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	blocks, err := openBlocks(r)
+	if err != nil {
 		return nil, err
-	} else if n < len(Magic) || string(magic) != Magic {
-		if string(magic[:7]) == Magic[:7] {
-			return nil, fmt.Errorf("%w of a version that this gkhi knows: it begins with %q, where %q is known", ErrFormat, magic, Magic)
-		}
-		return nil, fmt.Errorf("%w: it does not begin with %q", ErrFormat, Magic)
 	}
 	d := &Reader{blocks: blocks, byID: map[int]*thread{}}
 	b, err := d.blocks.next()
