@@ -10,6 +10,9 @@ import (
 // MaxNodes bounds a Tree. What is called from further places is put together in nodes named Other.
 const MaxNodes = 200_000
 
+// MaxDepth is how deep a Tree is at most; what is deeper is put together too.
+const MaxDepth = 200
+
 // Other is the name of nodes that stand for many.
 const Other = "(other)"
 
@@ -39,6 +42,7 @@ type Node struct {
 
 	last    nodeKey // of a child that was asked for
 	lastAt  int
+	depth   int
 	isOther bool
 }
 
@@ -151,8 +155,8 @@ func (t *Tree) node(parent, fn int, f event.Frame) int {
 	if at, ok := t.named[key]; ok {
 		return at
 	}
-	n := Node{Name: f.Func, File: f.File, Line: f.Line, Func: fn, Parent: parent, lastAt: -1}
-	if len(t.Nodes) >= t.max {
+	n := Node{Name: f.Func, File: f.File, Line: f.Line, Func: fn, Parent: parent, depth: t.Nodes[parent].depth + 1, lastAt: -1}
+	if len(t.Nodes) >= t.max || n.depth > MaxDepth {
 		key = nameKey{parent: parent, fn: otherFunc}
 		if at, ok := t.named[key]; ok {
 			return at
