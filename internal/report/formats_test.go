@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
@@ -285,18 +284,26 @@ func TestPprofTool(t *testing.T) {
 	if err := os.WriteFile(file, raw, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	zip, err := gzip.NewReader(bytes.NewReader(raw))
+	p, err := profile.ParseData(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.Copy(io.Discard, zip); err != nil {
-		t.Fatal(err)
+	most := func(index int) (name string) {
+		flat := map[string]int64{}
+		for _, s := range p.Sample {
+			f := s.Location[0].Line[0].Function.Name
+			flat[f] += s.Value[index]
+			if flat[f] > flat[name] {
+				name = f
+			}
+		}
+		return name
 	}
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		t.Fatal(err) // it runs this test
 	}
-	for index, want := range map[string]string{"time": "wal.(*Log).Sync", "calls": "store.(*node).walk"} {
+	for index, want := range map[string]string{"calls": most(0), "time": most(1)} {
 		cmd := exec.Command(goTool, "tool", "pprof", "-top", "-sample_index="+index, file)
 		cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "GOFLAGS=", "GOCACHE="+cache(t, goTool))
 		out, err := cmd.CombinedOutput()
