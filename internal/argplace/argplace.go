@@ -20,13 +20,14 @@ type Site struct {
 	Kind sitetab.Kind
 
 	// Set by Find.
-	Frame  int     // as in sitetab.Layout
-	Values []Value // parameters and results, as far as the compiler tells of them
+	Frame  int      // as in sitetab.Layout
+	Values []Value  // parameters and results, as far as the compiler tells of them
+	end    *machine // at the return that follows; nil where that is not known
 }
 
 // A Value is a parameter or a result. One without a name in the source has one that the compiler gave it: ~r0.
 type Value struct {
-	sitetab.Param
+	typed
 	Result bool
 	Places []sitetab.Place // of its words: of parameters at an entry, of results at a return, else nil
 }
@@ -37,16 +38,17 @@ type Info struct {
 	cpu    *cpu
 	lists  lists
 	frames *frames
+	text   *elf.Section
 	units  []dwarf.Offset // of the entries of compilation units
 	vers   []int          // of the units
-	types  map[dwarf.Offset]sitetab.Param
+	types  map[dwarf.Offset]*typed
 	funcs  map[dwarf.Offset]*abstract
 }
 
 // Open reads an ELF file of Go code for amd64 or arm64. The error is ErrNone when it has no debug information, or
 // says that this is damaged. The file must stay open.
 func Open(f *elf.File) (*Info, error) {
-	in := &Info{types: map[dwarf.Offset]sitetab.Param{}, funcs: map[dwarf.Offset]*abstract{}}
+	in := &Info{types: map[dwarf.Offset]*typed{}, funcs: map[dwarf.Offset]*abstract{}}
 	switch f.Machine {
 	case elf.EM_X86_64:
 		in.cpu = amd64
@@ -74,6 +76,7 @@ func Open(f *elf.File) (*Info, error) {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 	}
+	in.text = f.Section(".text")
 	in.frames = readFrames(frame, in.cpu.sp)
 	in.findUnits(info)
 	return in, nil

@@ -1,6 +1,7 @@
 package argplace
 
 import (
+	"encoding/binary"
 	"reflect"
 	"testing"
 
@@ -134,6 +135,75 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%#x: %d, want %d", pc, got, want)
 		}
 	}
+}
+
+// TestTrace follows instructions: what the first registers for integers, and for floats, have at the end.
+func TestTrace(t *testing.T) {
+	for _, c := range []struct {
+		what string
+		cpu  *cpu
+		code []byte
+		want string
+	}{
+		{"nothing to do", amd64, []byte{0xC3}, "AX BX X0"},
+		{"a site, then RET", amd64, []byte{0x48, 0x8D, 0x15, 0, 0, 0, 0x90, 0xC3}, "AX BX X0"},
+		{"an armed-looking register", amd64, []byte{0x48, 0x8D, 0x05, 0, 0, 0, 0x90, 0xC3}, "? BX X0"},
+		{"xchg by moves", amd64, []byte{0x48, 0x89, 0xC1, 0x48, 0x89, 0xD8, 0x48, 0x89, 0xCB, 0xC3}, "BX AX X0"}, // MOVQ AX,CX; BX,AX; CX,BX
+		{"xor, movl $7", amd64, []byte{0x31, 0xC0, 0xBB, 7, 0, 0, 0, 0xC3}, "$0 $7 X0"},
+		{"add", amd64, []byte{0x48, 0x01, 0xD8, 0xC3}, "? BX X0"},
+		{"a slot, after the frame shrank", amd64, []byte{0x48, 0x83, 0xC4, 0x10, 0x48, 0x8B, 0x44, 0x24, 0x08, 0x5D, 0xC3}, "24(SP) BX X0"},
+		{"a slot that is written", amd64, []byte{0x48, 0x89, 0x5C, 0x24, 0x08, 0x48, 0x8B, 0x44, 0x24, 0x08, 0xC3}, "BX BX X0"},
+		{"a slot that may be written", amd64, []byte{0x48, 0x89, 0x19, 0x48, 0x8B, 0x44, 0x24, 0x08, 0xC3}, "? BX X0"},
+		{"half of a slot", amd64, []byte{0x89, 0x5C, 0x24, 0x0C, 0x48, 0x8B, 0x44, 0x24, 0x08, 0xC3}, "? BX X0"},
+		{"half of a register", amd64, []byte{0x89, 0xD8, 0xC3}, "? BX X0"},
+		{"a jump", amd64, []byte{0xEB, 2, 0x31, 0xC0, 0xC3}, "AX BX X0"},
+		{"a branch", amd64, []byte{0x74, 0, 0xC3}, ""},
+		{"a call", amd64, []byte{0xE8, 0, 0, 0, 0, 0xC3}, ""},
+		{"a loop", amd64, []byte{0xEB, 0xFE}, ""},
+		{"behind the end", amd64, []byte{0x31, 0xC0}, ""},
+		{"xorps", amd64, []byte{0x0F, 0x57, 0xC0, 0xC3}, "AX BX $0"},
+		{"arm64", arm64, words32(0xD503201F, 0xAA0203E0, 0xD28000E1, 0xD65F03C0), "R2 $7 F0"}, // NOP; MOVD R2,R0; MOVD $7,R1
+		{"arm64: slots", arm64, words32(0xF9400BE0, 0xF9001FE2, 0xF9401FE1, 0xD65F03C0), "16(SP) R2 F0"},
+		{"arm64: frame", arm64, words32(0xA97FFBFD, 0x910083FF, 0xF94007E0, 0xD65F03C0), "40(SP) R1 F0"}, // LDP -8(RSP); ADD $32,RSP
+		{"arm64: add", arm64, words32(0x8B010000, 0xD65F03C0), "? R1 F0"},
+		{"arm64: float zero", arm64, words32(0x9E6703E0, 0xD65F03C0), "R0 R1 $0"},
+		{"arm64: call", arm64, words32(0x94000001, 0xD65F03C0), ""},
+		{"arm64: stack pointer", arm64, words32(0x8B3B63FF, 0xD65F03C0), ""},
+		{"arm64: branch", arm64, words32(0xB4000040, 0xD65F03C0), ""},
+	} {
+		got, arch := "", "amd64"
+		if c.cpu == arm64 {
+			arch = "arm64"
+		}
+		if m := c.cpu.trace(c.code, 0x1000, 0x1000); m != nil {
+			text := func(v val) string {
+				if v.n < 8 {
+					return "?"
+				}
+				return v.place.Text(arch)
+			}
+			got = text(m.general[c.cpu.ints[0]]) + " " + text(m.general[c.cpu.ints[1]]) + " " + text(m.float[0])
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+func words32(list ...uint32) (b []byte) {
+	for _, w := range list {
+		b = binary.LittleEndian.AppendUint32(b, w)
+	}
+	return b
+}
+
+func FuzzTrace(f *testing.F) {
+	f.Add([]byte{0x48, 0x83, 0xC4, 0x10, 0x48, 0x8B, 0x44, 0x24, 0x08, 0x5D, 0xC3})
+	f.Add(words32(0xA97FFBFD, 0x910083FF, 0xF94007E0, 0xD65F03C0))
+	f.Fuzz(func(t *testing.T, code []byte) {
+		amd64.trace(code, 0x1000, 0x1000)
+		arm64.trace(code, 0x1000, 0x1000)
+	})
 }
 
 func FuzzParts(f *testing.F) {

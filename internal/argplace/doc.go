@@ -12,8 +12,11 @@
 // has them, or where the compiler moved them. In a copy of a function that was inlined into
 // another, those that were not optimised away.
 //
-// Results, at a return: the compiler writes no places for those that it keeps in registers, so they
-// are known only when they live on the stack.
+// Results, at a return: the compiler writes no places for those that it keeps in registers. So the
+// instructions from the site to the function's RET are followed, and tell what comes into the registers of
+// the calling convention: see trace.go. That finds constants too, and three words of four. When it
+// fails, as with deferred functions, only results on the stack are known, once they are stored there. Of copies
+// that were inlined nothing is.
 //
 // What is not certain is left out: a place is never a guess. Sections that are damaged make an error, or
 // places that are not known.

@@ -8,6 +8,12 @@ type cpu struct {
 	float   uint64 // the number of the first float register
 	floats  uint64 // how many there are
 	sp      uint64 // the stack pointer's number
+
+	// Of Go's internal calling convention: the registers for integers in their order, and how many there are for floats.
+	ints      []int64
+	floatRegs int
+
+	step func(m *machine, code []byte, pc uint64) (next uint64, ok bool)
 }
 
 // Numbers of the System V ABI for x86-64 (figure 3.36), and of DWARF for the Arm 64-bit architecture (section 4.1).
@@ -15,13 +21,17 @@ var (
 	amd64 = &cpu{
 		general: map[uint64]int64{0: 0, 1: 2, 2: 1, 3: 3, 4: 6, 5: 7, 6: 5, 8: 8, 9: 9, 10: 10, 11: 11, 12: 12, 13: 13, 14: 14, 15: 15},
 		float:   17, floats: 16, sp: 7,
+		ints: []int64{0, 3, 1, 7, 6, 8, 9, 10, 11}, floatRegs: 15, step: stepAMD64,
 	}
-	arm64 = &cpu{general: map[uint64]int64{}, float: 64, floats: 32, sp: 31}
+	arm64 = &cpu{general: map[uint64]int64{}, float: 64, floats: 32, sp: 31, floatRegs: 16, step: stepARM64}
 )
 
 func init() {
 	for r := range uint64(31) {
 		arm64.general[r] = int64(r)
+		if r < 16 {
+			arm64.ints = append(arm64.ints, int64(r))
+		}
 	}
 }
 

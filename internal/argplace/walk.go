@@ -216,6 +216,9 @@ func (w *walker) complete(s *Site, outer *body) {
 	if !sameFunc(b.fn.name, s.Func) {
 		return
 	}
+	if s.Kind == sitetab.Return && b == outer {
+		s.end = w.in.trace(b.ranges, s.PC)
+	}
 	for i, v := range b.fn.values {
 		if v.Result == (s.Kind == sitetab.Return) {
 			expr := b.places[i]
@@ -227,6 +230,20 @@ func (w *walker) complete(s *Site, outer *body) {
 		}
 		s.Values = append(s.Values, v)
 	}
+}
+
+// trace follows the code of a function from a site on.
+func (in *Info) trace(ranges [][2]uint64, pc uint64) *machine {
+	for _, r := range ranges {
+		if in.text == nil || pc < r[0] || pc >= r[1] || r[0] < in.text.Addr || r[1]-r[0] > 1<<26 || r[1] > in.text.Addr+in.text.Size {
+			continue
+		}
+		code := make([]byte, r[1]-r[0])
+		if n, _ := in.text.ReadAt(code, int64(r[0]-in.text.Addr)); n == len(code) {
+			return in.cpu.trace(code, r[0], pc)
+		}
+	}
+	return nil
 }
 
 // sameFunc reports whether DWARF's name of a function is that of the runtime: one has

@@ -49,14 +49,14 @@ func (fn *function) rewrite(dead string) {
 	}
 	chosen := wanted && dead == "" && fn.worth()
 	if chosen {
-		fn.f.insert(fn.body.Lbrace+1, fn.point(Entry, fn.typ.Pos(), false)+";")
+		fn.f.insert(fn.body.Lbrace+1, fn.point(Entry, fn.typ.Pos(), false, false)+";")
 	}
 	fn.walk(dead, chosen)
 	if !chosen {
 		return
 	}
 	if len(fn.results) == 0 && !fn.terminating(fn.body.List) {
-		fn.f.insert(fn.body.Rbrace, ";"+fn.point(Return, fn.body.Rbrace, false))
+		fn.f.insert(fn.body.Rbrace, ";"+fn.point(Return, fn.body.Rbrace, false, true))
 	}
 	fn.signature()
 }
@@ -143,9 +143,9 @@ func (fn *function) literal(lit *ast.FuncLit, dead string) {
 }
 
 // point adds a point at pos and returns its text.
-func (fn *function) point(kind Kind, pos token.Pos, inRange bool) string {
+func (fn *function) point(kind Kind, pos token.Pos, inRange, stored bool) string {
 	p := fn.r.fset.Position(pos)
-	q := Point{Func: fn.name, Kind: kind, File: p.Filename, Line: p.Line, InRange: inRange}
+	q := Point{Func: fn.name, Kind: kind, File: p.Filename, Line: p.Line, InRange: inRange, Stored: stored}
 	if kind == Entry {
 		if !fn.lit && fn.decl.Recv != nil {
 			q.Params = params(q.Params, fn.decl.Recv)
@@ -207,7 +207,7 @@ func (fn *function) ret(st *ast.ReturnStmt) {
 		}
 	}
 	if fn.plain(st.Results) {
-		fn.f.insert(st.Pos(), fn.point(Return, st.Pos(), inRange)+";")
+		fn.f.insert(st.Pos(), fn.point(Return, st.Pos(), inRange, len(st.Results) == 0)+";")
 		return
 	}
 	if len(st.Results) != 1 && len(st.Results) != len(fn.results) || len(fn.results) == 0 {
@@ -231,7 +231,7 @@ func (fn *function) ret(st *ast.ReturnStmt) {
 		}
 		lineAt, lineBack = lineComment(at), lineComment(back)
 	}
-	hit := fn.point(Return, st.Pos(), inRange)
+	hit := fn.point(Return, st.Pos(), inRange, after == "")
 	fn.f.replace(st.Pos(), len("return"), before)
 	fn.parens(st.Results)
 	fn.f.insert(end, ";"+lineAt+hit+";return"+after+lineBack)

@@ -132,6 +132,10 @@ type Point struct {
 	// over a function, the point is hit before the iterator returns.
 	InRange bool
 
+	// Stored is whether the function's results have been assigned to their variables at a return's point.
+	// They have not been where the return statement was left alone.
+	Stored bool
+
 	// Params and Results are of the function, at its entry: names and types as the source has them. The receiver
 	// of a method is the first parameter.
 	Params, Results []sitetab.Param

@@ -56,3 +56,43 @@ func paramText(ps []sitetab.Param) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// TestStored has the returns at which the results' variables have their values.
+func TestStored(t *testing.T) {
+	src := `package p
+
+func g() error { return nil }
+func f(x int) (n int, err error) {
+	if x == 0 {
+		return
+	}
+	if x == 1 {
+		return 1, nil
+	}
+	if x == 2 {
+		return x, g()
+	}
+	{
+		err := g()
+		return x * x, err
+	}
+}
+func nothing() { g() }
+`
+	want := map[int]bool{3: false, 6: true, 9: false, 12: true, 16: false, 19: true}
+	res, err := Rewrite(Package{Path: "p", Files: []File{{Name: "p.go", Src: []byte(src)}}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range res.Points {
+		if w, ok := want[p.Line]; p.Kind == Return && (!ok || w != p.Stored) {
+			t.Errorf("line %d: stored is %v", p.Line, p.Stored)
+		}
+		if p.Kind == Return {
+			delete(want, p.Line)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("without a point: %v", want)
+	}
+}

@@ -59,12 +59,13 @@ func (l *layer) findArguments(t *sitetab.Table) error {
 	if err := info.Find(sites); err != nil {
 		return err
 	}
-	l.rep.ArgSites = addArguments(t, sites, refs)
+	l.rep.ArgSites = addArguments(t, sites, refs, l.stored)
 	return nil
 }
 
-// addArguments writes down what was found, and returns at how many sites something was.
-func addArguments(t *sitetab.Table, sites []argplace.Site, refs []siteRef) (known int) {
+// addArguments writes down what was found, and returns at how many sites something was. stored has the sites of
+// returns whose results are in their variables.
+func addArguments(t *sitetab.Table, sites []argplace.Site, refs []siteRef, stored map[uint64]bool) (known int) {
 	for i := range sites {
 		f := &t.Funcs[refs[i].fn]
 		learn(f.Params, &sites[i], false)
@@ -82,7 +83,7 @@ func addArguments(t *sitetab.Table, sites []argplace.Site, refs []siteRef) (know
 	for i := range sites {
 		s, l := &sites[i], &layouts[i]
 		f := &t.Funcs[refs[i].fn]
-		l.Frame, l.Places = s.Frame, placesOf(f.Values(s.Kind), s)
+		l.Frame, l.Places = s.Frame, placesOf(f.Values(s.Kind), s, stored[s.PC])
 		if len(l.Places) > 0 {
 			known++
 		}
@@ -163,17 +164,34 @@ func numbered(name string, i int) bool {
 	return ok && number == strconv.Itoa(i)
 }
 
-// placesOf returns the places of values in a row, without those at the end that are not known.
-func placesOf(ps []sitetab.Param, s *argplace.Site) []sitetab.Place {
+// placesOf returns the places of values in a row, without those at the end that are not known. stored is
+// whether results are in their variables already.
+func placesOf(ps []sitetab.Param, s *argplace.Site, stored bool) []sitetab.Place {
 	var list []sitetab.Place
+	ret := s.Kind == sitetab.Return
+	values, ways := make([]*argplace.Value, len(ps)), make([]int, len(ps))
 	for i := range ps {
-		p := &ps[i]
-		v, n := valueOf(s, p.Name, i, s.Kind == sitetab.Return)
-		if n == 1 && v.Kind == p.Kind && v.Size == p.Size {
-			list = append(list, v.Places...)
-		} else {
-			list = append(list, make([]sitetab.Place, p.Words())...)
+		values[i], ways[i] = valueOf(s, ps[i].Name, i, ret)
+	}
+	var returned [][]sitetab.Place
+	if ret {
+		returned = s.Returned(values)
+	}
+	for i, v := range values {
+		words := make([]sitetab.Place, ps[i].Words())
+		if v == nil || v.Kind != ps[i].Kind || v.Size != ps[i].Size {
+			list = append(list, words...)
+			continue
 		}
+		for w := range words {
+			if returned != nil {
+				words[w] = returned[i][w]
+			}
+			if words[w].Kind == sitetab.Unknown && ways[i] == 1 && (!ret || stored) {
+				words[w] = v.Places[w]
+			}
+		}
+		list = append(list, words...)
 	}
 	for n := len(list); n > 0 && list[n-1].Kind == sitetab.Unknown; n-- {
 		list = list[:n-1]

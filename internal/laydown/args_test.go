@@ -43,6 +43,9 @@ func main() {
 	outer(n, n+1)
 	literal(7)(8)
 	nothing()
+	constants()
+	moved(1, 2)
+	stored(3)
 	if named(3) != nil {
 		println(deferred(n))
 	}
@@ -92,6 +95,27 @@ func nothing() { use() }
 
 //go:noinline
 func named(x int) (err error) { use(x); return err }
+
+//go:noinline
+func constants() (int, string, error, bool, float64, uint16) {
+	use()
+	return 7, "abc", nil, true, 0, 0x8000
+}
+
+//go:noinline
+func moved(a, b int) (int, int) {
+	for range a {
+		b += b
+	}
+	return b, a
+}
+
+//go:noinline
+func stored(x int) (y int, err error) {
+	defer func() { use(recover()) }()
+	y = x
+	return
+}
 
 //go:noinline
 func deferred(x int) (y int, err error) {
@@ -151,6 +175,9 @@ func TestArguments(t *testing.T) {
 				table := tableOf(t, exe)
 				for _, want := range argsWant {
 					checkFunc(t, table, want.fn, want.params, pick(arch, want.amd64, want.arm64))
+				}
+				for _, want := range resultsWant {
+					checkResults(t, exe, table, want.fn, pick(arch, want.amd64, want.arm64))
 				}
 			})
 		}
@@ -216,6 +243,58 @@ func paramText(ps []sitetab.Param) string {
 	return strings.Join(list, ", ")
 }
 
+// Results, at the last return. A is an address, s- a slot of the function's own frame.
+var resultsWant = []struct{ fn, amd64, arm64 string }{
+	{"main.constants", "$7 A,$3 $0,$0 $1 $0 $32768", ""},
+	{"main.moved", "r1 r0", ""},
+	{"main.named", "$0,$0", ""},
+	{"main.words", "s4,s5 s0,s1", "s0,s1 s8,s9"}, // where the caller left room
+	{"main.deferred", "? ?,?", ""},               // deferred functions may change them
+	{"main.stored", "? s-,s-", ""},               // and here one can be seen
+}
+
+// memory returns what is at an address of a program.
+func memory(t *testing.T, exe string, addr uint64, n int) string {
+	t.Helper()
+	f, err := elf.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, n)
+	for _, p := range f.Progs {
+		if o := addr - p.Vaddr; p.Type == elf.PT_LOAD && o < p.Filesz {
+			p.ReadAt(b, int64(o)) //nolint:errcheck // the bytes tell
+		}
+	}
+	return string(b)
+}
+
+func checkResults(t *testing.T, exe string, table *sitetab.Table, name, want string) {
+	t.Helper()
+	for i := range table.Funcs {
+		f := &table.Funcs[i]
+		if f.Name != name {
+			continue
+		}
+		p := &f.Points[len(f.Points)-1]
+		if p.Kind != sitetab.Return || len(p.Sites) == 0 {
+			t.Fatalf("%s has no return", name)
+		}
+		l := table.Layout(p, 0)
+		if got := placeText(table.Arch, f.Results, l); got != want {
+			t.Errorf("%s, return at %#x, has its results in %s, want %s", name, p.Sites[0], got, want)
+		}
+		for _, p := range l.Places {
+			if p.Kind == sitetab.Address {
+				if got := memory(t, exe, uint64(p.N), 3); got != "abc" {
+					t.Errorf("%s returns the address %#x, where there is %q", name, p.N, got)
+				}
+			}
+		}
+	}
+}
+
 // convention has the registers of integers in the order in which arguments get them
 // (Go's internal ABI specification).
 var convention = map[string][]int64{
@@ -239,7 +318,14 @@ func placeText(arch string, ps []sitetab.Param, l *sitetab.Layout) string {
 		case sitetab.FloatRegister:
 			return fmt.Sprint("f", p.N)
 		case sitetab.Stack:
+			if p.N < frame {
+				return "s-"
+			}
 			return fmt.Sprint("s", (p.N-frame)/8)
+		case sitetab.Constant:
+			return fmt.Sprint("$", p.N)
+		case sitetab.Address:
+			return "A"
 		case sitetab.Unknown:
 			return "?"
 		}

@@ -84,6 +84,8 @@ type layer struct {
 	pkgs  []*sitetab.Package
 	opt   Options
 	rep   *Report
+
+	stored map[uint64]bool // sites of points that are Stored
 }
 
 func lay(exe string, data []byte, pkgs []*sitetab.Package, opt Options, rep *Report) ([]byte, error) {
@@ -97,7 +99,7 @@ func lay(exe string, data []byte, pkgs []*sitetab.Package, opt Options, rep *Rep
 	if file.Section(sitetab.SectionName) != nil {
 		return nil, errors.New("it has a table of hook points already")
 	}
-	l := &layer{file: file, data: data, pkgs: pkgs, opt: opt, rep: rep}
+	l := &layer{file: file, data: data, pkgs: pkgs, opt: opt, rep: rep, stored: map[uint64]bool{}}
 	from := cmp.Or(opt.Twin, exe)
 	if l.image, err = elfimage.Open(from); err != nil {
 		return nil, err
@@ -175,6 +177,9 @@ func (l *layer) sites() (*sitetab.Table, error) {
 		}
 		p := at(s.Key)
 		p.Sites = append(p.Sites, uint64(s.Addr))
+		if r := refs[s.Key]; l.pkgs[r.pkg].Points[r.point].Stored {
+			l.stored[uint64(s.Addr)] = true
+		}
 		l.rep.Sites++
 	}
 	for _, r := range res.Rejects {

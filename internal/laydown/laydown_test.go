@@ -50,7 +50,7 @@ func programOf(t *testing.T, source string, env ...string) (exe string, pkgs []*
 	}
 	p := &sitetab.Package{ImportPath: "example.com/p", Symbol: res.Symbol}
 	for _, q := range res.Points {
-		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: q.Kind, File: q.File, Line: q.Line, InRange: q.InRange, Params: q.Params, Results: q.Results})
+		p.Points = append(p.Points, sitetab.Point{Func: q.Func, Kind: q.Kind, File: q.File, Line: q.Line, InRange: q.InRange, Stored: q.Stored, Params: q.Params, Results: q.Results})
 	}
 	return exe, []*sitetab.Package{p}
 }

@@ -94,12 +94,13 @@ func (d *decoder) bytes(n int) []byte {
 
 func (d *decoder) string() string { return string(d.bytes(d.count(1))) }
 
-func (d *decoder) kindRange() (Kind, bool) {
+// kindRange reads a kind with what was added to it, at most most.
+func (d *decoder) kindRange(most byte) (k Kind, ranged, done bool) {
 	v := d.bytes(1)[0]
-	if v > byte(Return)+inRange {
+	if v > most {
 		d.fail()
 	}
-	return Kind(v % inRange), v >= inRange
+	return Kind(v % inRange), v&inRange != 0, v&stored != 0
 }
 
 func (d *decoder) names() []string {
@@ -132,7 +133,7 @@ func DecodePackage(b []byte) (*Package, error) {
 	for i := range p.Points {
 		q := &p.Points[i]
 		q.Func = d.string()
-		q.Kind, q.InRange = d.kindRange()
+		q.Kind, q.InRange, q.Stored = d.kindRange(2*stored - 1)
 		q.File = d.name(files)
 		q.Line = d.small()
 		if q.Kind == Entry {
@@ -184,7 +185,7 @@ func Decode(b []byte) (*Table, error) {
 		f.Points = make([]FuncPoint, d.count(4))
 		for j := range f.Points {
 			p := &f.Points[j]
-			p.Kind, p.InRange = d.kindRange()
+			p.Kind, p.InRange, _ = d.kindRange(stored - 1)
 			p.Line = int(int64(f.Line) + d.int())
 			p.Unpatched = d.small()
 			p.Sites = make([]uint64, d.count(1))

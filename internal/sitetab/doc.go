@@ -28,7 +28,7 @@
 //	signature, twice: for parameters and for results  {word type}
 //	layout   frame {placeKind number}
 //
-// A list has its count in front. kindRange is the kind, plus 2 within a range statement. A
+// A list has its count in front. kindRange is the kind, plus 2 within a range statement, plus 4 for Point.Stored. A
 // function's name is written as the number of bytes that it shares with the one before, and the
 // rest: functions are sorted by name. Differences are signed; addresses are against the last address
 // written before.

@@ -12,6 +12,7 @@ const (
 	packageMagic   = "GKHp"
 	tableMagic     = "GKHt"
 	inRange        = 2 // added to a kind
+	stored         = 4 // so is this, in packages
 )
 
 // Append appends the encoded package to b.
@@ -29,7 +30,11 @@ func (p *Package) Append(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(p.Points)))
 	for _, q := range p.Points {
 		b = appendString(b, q.Func)
-		b = append(b, kindRange(q.Kind, q.InRange))
+		k := kindRange(q.Kind, q.InRange)
+		if q.Stored {
+			k += stored
+		}
+		b = append(b, k)
 		b = binary.AppendUvarint(b, uint64(files.index[q.File]))
 		b = binary.AppendUvarint(b, uint64(q.Line))
 		if q.Kind == Entry {

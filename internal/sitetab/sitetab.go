@@ -45,6 +45,9 @@ type Point struct {
 	// function, the point is hit before the iterator returns.
 	InRange bool
 
+	// Stored is whether the variables of results have their values at a return's point.
+	Stored bool
+
 	// Params and Results are of the function, at its entry: names and types only.
 	Params, Results []Param
 }

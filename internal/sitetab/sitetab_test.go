@@ -15,7 +15,7 @@ func somePackage() *Package {
 		ImportPath: "example.com/p", Symbol: "example.com/p.gkhi_words",
 		Points: []Point{
 			{Func: "example.com/p.F", File: "/a/f.go", Line: 3, Params: []Param{{Name: "x", Type: "[]int"}}, Results: []Param{{Type: "error"}}},
-			{Func: "example.com/p.F", Kind: Return, File: "/a/f.go", Line: 9, InRange: true},
+			{Func: "example.com/p.F", Kind: Return, File: "/a/f.go", Line: 9, InRange: true, Stored: true},
 			{Func: "example.com/p.(*T).M", Kind: Return, File: "/a/g.go", Line: 1 << 20},
 		},
 	}

@@ -184,7 +184,7 @@ func replace(dir string, files []string, changed []instrument.File) error {
 func describe(importPath string, res *instrument.Result) *sitetab.Package {
 	pkg := &sitetab.Package{ImportPath: importPath, Symbol: res.Symbol}
 	for _, p := range res.Points {
-		pkg.Points = append(pkg.Points, sitetab.Point{Func: p.Func, Kind: p.Kind, File: p.File, Line: p.Line, InRange: p.InRange, Params: p.Params, Results: p.Results})
+		pkg.Points = append(pkg.Points, sitetab.Point{Func: p.Func, Kind: p.Kind, File: p.File, Line: p.Line, InRange: p.InRange, Stored: p.Stored, Params: p.Params, Results: p.Results})
 	}
 	return pkg
 }
