@@ -9,6 +9,7 @@ import (
 // .ci/packages and .ci/tools/go.mod are where CI installs them from; a test
 // holds the three together.
 var tools = map[string]string{
+	"chromium":     "apt-get install chromium",
 	"dlv":          "go install github.com/go-delve/delve/cmd/dlv@latest",
 	"gcc":          "apt-get install gcc",
 	"gdb":          "apt-get install gdb",

@@ -10,6 +10,7 @@ import (
 	"github.com/gkhi/gkhi/internal/event"
 	"github.com/gkhi/gkhi/internal/report"
 	"github.com/gkhi/gkhi/internal/report/reporttest"
+	"github.com/gkhi/gkhi/internal/testenv"
 )
 
 // build returns the data of a recording's page.
@@ -161,9 +162,7 @@ func TestEmpty(t *testing.T) {
 
 // TestSize measures what DefaultLimits are for.
 func TestSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads two million events; needs no -short")
-	}
+	testenv.Need(t, testenv.NotShort)
 	recording := reporttest.Make(reporttest.Options{Events: 2_000_000, Goroutines: 400, Turnover: 0.01, Values: true, Stacks: true, Hits: true})
 	d := build(t, recording, report.Filter{}, DefaultLimits)
 	n := len(render(t, d))
