@@ -167,16 +167,7 @@ func (b *builder) edges(all []report.Edge) {
 
 // tree writes the contexts with most time, in preorder. Those around one have at least its time, so none is chosen without them.
 func (b *builder) tree(t *report.Tree) {
-	order := make([]int, len(t.Nodes))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(x, y int) int { return cmp.Or(cmp.Compare(t.Nodes[y].Total, t.Nodes[x].Total), cmp.Compare(x, y)) })
-	chosen := make([]bool, len(t.Nodes))
-	for i, at := range order {
-		chosen[at] = i < b.limits.Nodes
-	}
-	chosen[0] = true
+	chosen := t.Largest(b.limits.Nodes)
 	names := map[string]int{}
 	flat := false
 	var add func(at, depth int)
