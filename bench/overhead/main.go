@@ -73,7 +73,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if o.tests {
-		return w.tests(list, o.quick, stdout)
+		return w.tests(list, o, stdout)
 	}
 	var built []*pair
 	for _, s := range list {

@@ -48,7 +48,8 @@ var layers = []layer{
 		name: "machine",
 		why:  "one facility of CPU, kernel or file format each, ignorant of hooks",
 		units: []string{
-			"internal/argplace", "internal/feature", "internal/instrument", "internal/scan", "internal/symtab", "internal/textmem",
+			"internal/argplace", "internal/feature", "internal/inliner", "internal/instrument", "internal/scan",
+			"internal/symtab", "internal/textmem",
 		},
 	},
 	{

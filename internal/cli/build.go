@@ -31,8 +31,8 @@ All arguments of "go %[2]s" work, and come after or among these:
   -hooks PATTERN,…    which functions: import paths (net/http, ./..., example.com/x/...) or names
                       (example.com/x.(*T).M, 'example.com/x.New*'); -PATTERN leaves out. The last
                       one that matches decides. Default: all packages of the main module.
-  -hooks-min N        the least size, in the inliner's units; default 81: what the compiler would
-                      inline is left alone, unless it has a loop. 0 takes every function.
+  -hooks-min N        the least size, in the inliner's units; default 81: what the compiler
+                      inlines, and small leaves, are left alone. 0 takes every function.
   -hooks-serve=false  serve no control socket; calling gkhi.Serve or mounting gkhihttp still does.
 %[3]s
 It works for linux/amd64 and linux/arm64, from wherever. The runtime and what it stands on

@@ -88,21 +88,48 @@ func (fn *function) worth() bool {
 	if o.Min <= 0 {
 		return true
 	}
-	pos := fn.r.fset.Position(fn.typ.Pos())
-	desc := Func{Name: fn.name, File: pos.Filename, Line: pos.Line}
+	return fn.cost() >= o.Min
+}
+
+// cost is what the function costs, as [Options.Min] has it.
+func (fn *function) cost() int {
+	var est estimate
 	if fn.lit {
-		desc.Cost = fn.r.est.cost(fn.decl, fn.typ, fn.body)
+		est = fn.r.est.function(fn.decl, fn.typ, fn.body)
 	} else {
-		desc.Cost = fn.r.est.declCost(fn.decl)
+		est = fn.r.est.declared(fn.decl)
 	}
-	if o.Inlined != nil {
-		if inlined, known := o.Inlined(desc); known && inlined {
-			desc.Cost = min(desc.Cost, inlineBudget)
-		} else if known {
-			desc.Cost = max(desc.Cost, DefaultMin)
+	cost, inlined := est.cost, est.inlined()
+	if ask := fn.r.opt.Verdict; ask != nil {
+		if v, known := ask(fn.describe()); known {
+			inlined = v.Inlined
+			if v.Cost > 0 {
+				cost = v.Cost
+				est.works = est.works && cost > callCost // there is a call, so far as one can tell
+			}
 		}
 	}
-	return desc.Cost >= o.Min
+	switch {
+	case est.works:
+		return max(cost, DefaultMin)
+	case inlined, !est.never && !est.calls && !est.loops && cost < leafMin:
+		return min(cost, inlineBudget)
+	case est.never || !fn.lit:
+		return max(cost, DefaultMin)
+	}
+	return cost
+}
+
+// describe is the function as the compiler names its place.
+func (fn *function) describe() Func {
+	pos := fn.typ.Pos()
+	if !fn.lit {
+		if pos = fn.decl.Name.Pos(); fn.decl.Recv != nil {
+			pos = fn.decl.Recv.Opening
+		}
+	}
+	p := fn.r.fset.Position(pos)
+	return Func{Name: fn.name, File: p.Filename, Line: p.Line, Col: p.Column, Literal: fn.lit}
 }
 
 // walk goes through the body: literals are functions of their own.

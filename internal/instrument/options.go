@@ -31,7 +31,7 @@ type Package struct {
 	Files []File
 }
 
-// DefaultMin leaves alone what the compiler would inline, going by the estimate.
+// DefaultMin leaves alone what the compiler would inline, and literals as small.
 const DefaultMin = inlineBudget + 1
 
 // Options say which functions get points, and how a point is written.
@@ -40,13 +40,13 @@ type Options struct {
 	Patterns *Patterns
 
 	// Min is the least estimated cost of a function that gets points, in the
-	// inliner's units (nodes of the syntax tree; see the package comment). What can't be inlined, or has a loop,
-	// costs at least DefaultMin. 0 takes every function.
+	// inliner's units (nodes of the syntax tree; see the package comment). A declared function that isn't inlined, and
+	// one with a loop that takes a while, costs at least DefaultMin; others that are inlined cost less. 0 takes every function.
 	Min int
 
-	// Inlined, unless nil, reports whether the compiler inlines a function;
-	// where known is false the estimate is used. It must be safe for the caller's own concurrency.
-	Inlined func(fn Func) (inlined, known bool)
+	// Verdict, unless nil, tells what the compiler says of a function; where known is false the
+	// estimate is used. It must be safe for the caller's own concurrency.
+	Verdict func(fn Func) (v Verdict, known bool)
 
 	// Style is how points are written. The zero value is SyncAtomic.
 	Style Style
@@ -54,10 +54,16 @@ type Options struct {
 
 // A Func is one function declaration or literal.
 type Func struct {
-	Name string // as in Point
-	File string
-	Line int // of the func keyword
-	Cost int // estimated
+	Name      string // as in Point
+	File      string
+	Line, Col int // of what follows the func keyword of a declaration; of a literal's func keyword
+	Literal   bool
+}
+
+// A Verdict is the compiler's.
+type Verdict struct {
+	Cost    int  // as the inliner counts; 0 where it didn't
+	Inlined bool // calls of the function are inlined
 }
 
 // A Style is how points are written.

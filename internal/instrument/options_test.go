@@ -121,15 +121,30 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestInlined lets a predicate decide.
-func TestInlined(t *testing.T) {
-	src := "package p\nfunc small() {}\nfunc loop() { for {} }\nfunc other() { for {} }\n"
-	var asked []string
+// TestVerdict lets the compiler's word count, where it is known.
+func TestVerdict(t *testing.T) {
+	src := `package p
+func small() {}
+func leaf() { for x > 0 { x-- } }
+func loop() { for { g() } }
+func other() { g(); g() }
+func big() { g(); g() }
+func leaf1() {}
+func leaf2() {}
+var lit = func() {}
+`
+	verdicts := map[string]Verdict{
+		"p.small": {Cost: 4}, "p.leaf": {Cost: 20, Inlined: true}, "p.loop": {Cost: 70, Inlined: true},
+		"p.big": {Cost: 300, Inlined: true}, "p.init.func1": {Cost: 3},
+		"p.leaf1": {Cost: leafMin - 1}, "p.leaf2": {Cost: leafMin},
+	}
+	var asked []Func
 	res, err := Rewrite(Package{Path: "p", Files: []File{{Name: "a.go", Src: []byte(src)}}}, Options{
 		Min: DefaultMin,
-		Inlined: func(fn Func) (inlined, known bool) {
-			asked = append(asked, fn.Name)
-			return fn.Name == "p.loop", fn.Name != "p.other"
+		Verdict: func(fn Func) (Verdict, bool) {
+			asked = append(asked, fn)
+			v, known := verdicts[fn.Name]
+			return v, known
 		},
 	})
 	if err != nil {
@@ -141,11 +156,14 @@ func TestInlined(t *testing.T) {
 			got = append(got, p.Func)
 		}
 	}
-	if want := []string{"p.small", "p.other"}; !slices.Equal(got, want) {
+	if want := []string{"p.loop", "p.other", "p.leaf2"}; !slices.Equal(got, want) {
 		t.Errorf("chosen %v, want %v", got, want)
 	}
-	if want := []string{"p.small", "p.loop", "p.other"}; !slices.Equal(asked, want) {
-		t.Errorf("asked for %v, want %v", asked, want)
+	if want := (Func{Name: "p.small", File: "a.go", Line: 2, Col: 6}); asked[0] != want {
+		t.Errorf("asked for %+v, want %+v", asked[0], want)
+	}
+	if want := (Func{Name: "p.init.func1", File: "a.go", Line: 9, Col: 11, Literal: true}); asked[len(asked)-1] != want {
+		t.Errorf("asked for %+v last, want %+v", asked[len(asked)-1], want)
 	}
 }
 

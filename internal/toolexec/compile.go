@@ -105,7 +105,7 @@ func (c *compilation) rewrite() (args []string, pkg *sitetab.Package, err error)
 	files := slices.Clone(c.files)
 	var imports []string
 	if c.points {
-		res, err := c.instrument()
+		res, err := c.instrument(dir)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -141,7 +141,7 @@ func (c *compilation) rewrite() (args []string, pkg *sitetab.Package, err error)
 	return slices.Concat(args, files), pkg, nil
 }
 
-func (c *compilation) instrument() (*instrument.Result, error) {
+func (c *compilation) instrument(dir string) (*instrument.Result, error) {
 	patterns, err := instrument.ParsePatterns(c.r.Plan.Patterns)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (c *compilation) instrument() (*instrument.Result, error) {
 		pkg.Files = append(pkg.Files, instrument.File{Name: name, Src: src})
 	}
 	res, err := instrument.Rewrite(pkg, instrument.Options{
-		Patterns: patterns, Min: c.r.Plan.Min, Style: instrument.RuntimeAtomic,
+		Patterns: patterns, Min: c.r.Plan.Min, Verdict: verdict(c.verdicts(dir)), Style: instrument.RuntimeAtomic,
 	})
 	if errors.Is(err, instrument.ErrExcluded) {
 		return &instrument.Result{}, nil

@@ -40,6 +40,7 @@ func deep(n int) int {
 	return deep(n-1) + room[n%64]
 }
 
+//go:noinline
 func thrower(n int) {
 	for range n {
 		panic("thrown")
