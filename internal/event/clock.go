@@ -62,7 +62,11 @@ func (r *Reader) wall(mono int64) int64 { return r.first.Wall + (mono - r.first.
 // time turns ticks into Unix time. It never goes backwards.
 func (r *Reader) time(ticks uint64) int64 {
 	t := r.base
-	if r.ns > 0 {
+	switch {
+	case ticks < r.prev.Ticks && r.cur.Ticks > r.first.Ticks: // maybe long before, and then a short line is a poor guide
+		ns := float64(r.cur.Mono-r.first.Mono) / float64(r.cur.Ticks-r.first.Ticks)
+		t -= int64(float64(r.prev.Ticks-ticks) * ns)
+	case r.ns > 0:
 		t += int64(float64(int64(ticks-r.prev.Ticks)) * r.ns)
 	}
 	r.last = max(r.last, t)

@@ -25,7 +25,7 @@ const (
 // A Record is one thing that a Reader passes on.
 type Record struct {
 	Kind      Kind
-	Time      int64 // Unix time in ns
+	Time      int64 // Unix time in ns; of a watermark, that of Until
 	Event     *Event
 	Hit       *Hit
 	Counts    []Count
@@ -291,7 +291,7 @@ func (r *Reader) pass() (*Record, error) {
 		r.rec = Record{Kind: KindCounts, Time: r.last, Counts: r.counts}
 		r.counts = nil
 	case r.mark != nil:
-		r.rec = Record{Kind: KindWatermark, Time: r.time(r.mark.Ticks), Watermark: r.mark}
+		r.rec = Record{Kind: KindWatermark, Time: r.time(r.mark.Until), Watermark: r.mark}
 		r.mark = nil
 	default:
 		return nil, nil
