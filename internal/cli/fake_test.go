@@ -286,6 +286,7 @@ func (s *fakeSession) Record(ctx context.Context, spec wire.RecordSpec) (recordS
 	}
 	enc := event.NewEncoder(event.Meta{Program: "/bin/" + s.p.Name, PID: s.p.PID, Patterns: spec.Patterns, Values: spec.Values})
 	enc.Hooks(matched.Hooks)
+	enc.Watermark(event.Watermark{})
 	f := &fakeStream{ctx: ctx, s: s, matched: matched}
 	for _, ev := range s.p.events {
 		if i := slices.Index(matched.Hooks, ev.Hook); i >= 0 {

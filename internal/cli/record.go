@@ -15,6 +15,7 @@ import (
 	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/event"
+	"github.com/gkhi/gkhi/internal/report/sift"
 )
 
 const recordLong = `Record writes what functions and hooks of a process do to a file: each call with its time,
@@ -25,6 +26,14 @@ It arms the functions and hooks that match, and takes that back at the end: at C
 some are lost, and the number is shown and written down. The file is complete up to
 a moment ago at any time, also when gkhi or the process is killed.
 
+With --args arguments and results are written down too, numbers as they are, of strings and
+slices the lengths: where the compiler's debug information tells where they are. With --stack
+who called, also functions that are not recorded.
+
+--min-duration leaves short calls out of the file. --flight keeps what happened last in memory, and writes
+it when something happened: when Enter is pressed, at a signal USR1, at the end, and with --when whenever a
+call took longer than that, or a hook fired.
+
 With -- and a command after the globs it starts the command and records from before its first
 instruction to its end. Without globs all functions and hooks are taken.
 
@@ -34,6 +43,8 @@ readable by its owner only.`
 const recordExample = `  gkhi record server 'main.*' -d 10s           ten seconds of package main
   gkhi record kvd 'kvd.*' -o kvd.rec           the events of hooks, until Ctrl-C
   gkhi record 'main.*' -- ./server -addr :80   from the first instruction on
+  gkhi record server 'main.*' --min-duration 1ms --args      calls that took long
+  gkhi record server 'main.*' --flight 64MiB --when 'main.Get>100ms'
   gkhi report                                  what is in gkhi.rec`
 
 // recordFile is where recordings go and come from by default.
@@ -45,6 +56,11 @@ type recordOptions struct {
 	values   bool
 	stacks   uint64
 	asJSON   bool
+	least    time.Duration // of calls
+	flight   int           // bytes; 0: all is written
+	when     []string
+	triggers []trigger
+	dumps    uint64
 	toEnd    bool // the process is expected to end
 }
 
@@ -58,6 +74,9 @@ func newRecord(e *env) *cobra.Command {
 		GroupID:           groupLook,
 		ValidArgsFunction: e.completer(hookNames),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			if n := cmd.ArgsLenAtDash(); n >= 0 {
 				return e.recordCommand(cmd.Context(), args[:n], args[n:], o)
 			}
@@ -72,8 +91,32 @@ func newRecord(e *env) *cobra.Command {
 	cmd.Flags().BoolVar(&o.values, "args", false, "with arguments and results")
 	cmd.Flags().Var(countValue{&o.stacks}, "stack", "with so many callers of each call, 16 unless given")
 	cmd.Flags().Lookup("stack").NoOptDefVal = "16"
+	cmd.Flags().Var(durationValue{d: &o.least}, "min-duration", "leave out calls that took less, as 1ms")
+	cmd.Flags().Var(sizeValue{&o.flight}, "flight", "keep only the last part, as 64MiB, in memory until it is asked for")
+	cmd.Flags().StringArrayVar(&o.when, "when", nil, "with --flight: write a file when this happens, as 'main.Get>100ms' or a hook's name")
+	cmd.Flags().Var(countValue{&o.dumps}, "dumps", "with --flight: end after so many files")
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
+}
+
+// check looks at what flags have to do with each other.
+func (o *recordOptions) check() error {
+	switch {
+	case o.flight == 0 && (len(o.when) > 0 || o.dumps > 0):
+		return usagef("--when and --dumps are for --flight")
+	case o.flight > 0 && o.least > 0:
+		return usagef("--flight keeps all calls; give --min-duration to gkhi report")
+	case o.flight > 0 && o.asJSON:
+		return usagef("--json is not for --flight")
+	}
+	for _, text := range o.when {
+		t, err := parseTrigger(text)
+		if err != nil {
+			return usagef("--when %s: %v", text, err)
+		}
+		o.triggers = append(o.triggers, t)
+	}
+	return nil
 }
 
 // recordCommand starts a command and records it.
@@ -118,6 +161,9 @@ func (e *env) record(ctx context.Context, target string, globs []string, o recor
 		return err
 	}
 	defer s.Close()
+	if o.flight > 0 {
+		return e.recordFlight(ctx, s, globs, o, begin)
+	}
 	file, err := createRecording(o.output)
 	if err != nil {
 		return err
@@ -137,7 +183,7 @@ func (e *env) record(ctx context.Context, target string, globs []string, o recor
 	begin()
 	start := e.now()
 	w := event.NewWriter(file)
-	err = e.copyRecording(w, r, start)
+	err = e.copyRecording(w, r, o.least, start)
 	if err := errors.Join(w.Close(), file.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", file.Name(), err)
 	}
@@ -169,42 +215,42 @@ func (e *env) recorded(name string, w *event.Writer, dropped uint64, took time.D
 	return nil
 }
 
-// copyRecording copies until the recording ends, and shows on a terminal how far it is.
-func (e *env) copyRecording(w *event.Writer, r recordStream, start time.Time) error {
-	_, _, terminal := e.terminal()
-	screen := draw.NewScreen(e.out, func() (int, int) { c, rows, _ := e.terminal(); return c, rows })
-	buf := make([]byte, 256<<10)
-	shown := start
-	show := func() {
-		now := e.now()
-		if now.Sub(shown) < progressEvery {
-			return
-		}
-		shown = now
-		line := fmt.Sprintf("%s  %s  %s", draw.Age(now.Sub(start)), draw.Plural(w.Events(), "event"), draw.Bytes(w.Offset()))
-		if lost := r.Dropped(); lost > 0 {
-			line += fmt.Sprintf("  %d lost", lost)
-		}
-		screen.Draw([]string{line}) //nolint:errcheck // e.out keeps its first error
-	}
-	for {
-		n, err := r.Read(buf)
-		if _, werr := w.Write(buf[:n]); werr != nil {
-			return werr
-		}
-		if terminal {
-			show()
-		}
-		if err != nil {
-			if terminal {
-				screen.Draw(nil) //nolint:errcheck // as above
+// copyRecording copies until the recording ends, without calls that took less than least, and shows on a terminal how far it is.
+func (e *env) copyRecording(w *event.Writer, r recordStream, least time.Duration, start time.Time) error {
+	var from io.Reader = r
+	if _, _, terminal := e.terminal(); terminal {
+		screen := draw.NewScreen(e.out, func() (int, int) { c, rows, _ := e.terminal(); return c, rows })
+		shown := start
+		from = &noticed{r, func() {
+			now := e.now()
+			if now.Sub(shown) < progressEvery {
+				return
 			}
-			if err == io.EOF {
-				return nil
+			shown = now
+			line := fmt.Sprintf("%s  %s  %s", draw.Age(now.Sub(start)), draw.Plural(w.Events(), "event"), draw.Bytes(w.Offset()))
+			if lost := r.Dropped(); lost > 0 {
+				line += fmt.Sprintf("  %d lost", lost)
 			}
-			return err
-		}
+			screen.Draw([]string{line}) //nolint:errcheck // e.out keeps its first error
+		}}
+		defer screen.Draw(nil) //nolint:errcheck // as above
 	}
+	if least > 0 {
+		return sift.Copy(w, from, least)
+	}
+	_, err := io.CopyBuffer(w, from, make([]byte, 256<<10))
+	return err
+}
+
+// A noticed reader tells of each read.
+type noticed struct {
+	io.Reader
+	notice func()
+}
+
+func (n *noticed) Read(p []byte) (int, error) {
+	n.notice()
+	return n.Reader.Read(p)
 }
 
 // progressEvery is how often the progress of a recording is shown.
