@@ -189,7 +189,7 @@ func (c *collector) text(site int, words []uint64) string {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		if v.Name != "" {
+		if v.Name != "" && v.Name != "_" {
 			b.WriteString(v.Name + "=")
 		}
 		b.WriteString(v.Text)

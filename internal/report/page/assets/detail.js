@@ -60,11 +60,11 @@ function showDetail(d, state) {
   function several(sel) {
     for (const i of sel) root.append(title(d.funcs[i], i));
     root.append(el("h3", {}, "Latency"), histogram(sel.map((i) => d.funcs[i])));
-    const head = el("tr", {}, ["", "calls", "total", "p50", "p90", "p99", "max"].map((t) => el("th", { scope: "col" }, t)));
+    const head = el("tr", {}, ["", "calls", "p50", "p90", "p99", "max"].map((t) => el("th", { scope: "col" }, t)));
     const rows = sel.map((i) => {
       const f = d.funcs[i];
       return el("tr", {}, el("th", { scope: "row", title: f.name }, swatch(f), nameNodes(f.name)),
-        [count(f.calls), time(f, f.total), ...[f.p50, f.p90, f.p99, f.max].map((v) => latency(f, v))].map((v) => el("td", { class: "num" }, v)));
+        [count(f.calls), ...[f.p50, f.p90, f.p99, f.max].map((v) => latency(f, v))].map((v) => el("td", { class: "num" }, v)));
     });
     root.append(el("table", { class: "compare" }, el("thead", {}, head), el("tbody", {}, rows)));
   }

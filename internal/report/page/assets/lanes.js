@@ -2,16 +2,24 @@
 
 const LANE = { row: 17, low: 5, tall: 7, gap: 9, label: 128, least: 0.7 };
 
-// layOut gives each lane its place from top to bottom. Of deep stacks the inner levels are low, until the lane is opened.
-function layOut(d) {
+// layOut gives each lane its place from top to bottom. Lanes with nothing in the range have none, unless they are wanted. Of
+// deep stacks the inner levels are low, until the lane is opened.
+function layOut(d, state) {
   let y = 6;
-  for (const l of d.lanes) {
+  d.shown = state.idle ? d.lanes : d.lanes.filter((l) => active(d, l, state.from, state.to));
+  for (const l of d.shown) {
     l.tall = l.open || l.rows.length <= LANE.tall + 2 ? l.rows.length : LANE.tall;
     l.y = y;
     l.height = Math.max(LANE.row, rowTop(l, l.rows.length));
     y += l.height + LANE.gap;
   }
   d.lanesHeight = y;
+}
+
+// active reports whether a lane has a call or a hit in a range. All other calls are within those of the first row.
+function active(d, l, from, to) {
+  const row = l.rows[0] || [], k = firstFrom(d, row, from);
+  return k < row.length && d.slices.start[row[k]] <= to || l.hits.some((i) => d.hits[i][0] >= from && d.hits[i][0] <= to);
 }
 
 // rowTop is where a level begins, from the lane's top.
@@ -71,7 +79,7 @@ function drawLanes(g, d, state, view) {
     return !fits.get(f);
   };
   const chosen = new Set(state.sel);
-  for (const l of d.lanes) {
+  for (const l of d.shown) {
     const top = l.y - scroll;
     if (top > height || top + l.height < 0) continue;
     l.rows.forEach((row, level) => {
@@ -183,25 +191,25 @@ function drawHits(g, d, X, view, state, color, boxes) {
     g.fill();
     g.stroke();
   };
-  for (const l of d.lanes) {
+  for (const l of d.shown) {
     const top = l.y - view.scroll;
     if (top > view.height || top + l.height < 0) continue;
     const seen = l.hits.filter((i) => d.hits[i][0] >= state.from && d.hits[i][0] <= state.to);
-    const crowded = seen.length > (view.width - LANE.label) / 14; // ticks then, in place of diamonds
+    const xs = seen.map((i) => X(d.hits[i][0]));
     let last = -100;
-    for (const i of seen) {
-      const x = X(d.hits[i][0]);
-      if (x - last < 1.5) continue;
-      last = x;
-      mark(i, x, top - 1, crowded);
-    }
+    seen.forEach((i, k) => {
+      if (xs[k] - last < 1.5) return;
+      // Those that stand close to others are ticks, in place of diamonds.
+      mark(i, xs[k], top - 1, xs[k] - last < 11 || xs[k + 1] - xs[k] < 11);
+      last = xs[k];
+    });
   }
 }
 
 function drawLabels(g, d, view, color, fit, boxes) {
   g.fillStyle = color.card;
   g.fillRect(0, 0, LANE.label - 4, view.height);
-  for (const l of d.lanes) {
+  for (const l of d.shown) {
     const top = l.y - view.scroll;
     if (top > view.height || top + l.height < 0) continue;
     g.fillStyle = color.fg;

@@ -12,6 +12,7 @@ function makeState(data) {
     from: 0,            // range of the timeline, in ns
     to: data.duration,
     flip: false,        // flames up instead of icicles down
+    idle: false,        // lanes stay that have nothing in the range
     slice: -1,          // selected in the timeline
     listen(f) { listeners.push(f); },
     set(changes) {
@@ -34,7 +35,7 @@ function makeState(data) {
     state.set({ sel: state.sel.includes(f) ? state.sel.filter((x) => x !== f) : state.sel.concat(f).slice(-4) });
   };
 
-  const defaults = { q: "", sort: "self", desc: true, node: 0, flip: false, slice: -1 };
+  const defaults = { q: "", sort: "self", desc: true, node: 0, slice: -1 };
 
   function fragment() {
     const p = new URLSearchParams();
@@ -44,6 +45,7 @@ function makeState(data) {
     if (state.node) p.set("node", state.node);
     if (state.from > 0 || state.to < data.duration) p.set("t", Math.round(state.from) + "-" + Math.round(state.to));
     if (state.flip) p.set("flip", "1");
+    if (state.idle) p.set("idle", "1");
     if (state.slice >= 0) p.set("slice", state.slice);
     return p.toString();
   }
@@ -90,6 +92,7 @@ function makeState(data) {
       node: whole("node", data.tree.size) ?? 0,
       slice: whole("slice", data.slices.size) ?? -1,
       flip: p.get("flip") === "1",
+      idle: p.get("idle") === "1",
       from, to,
     });
   }

@@ -158,7 +158,7 @@ function swatch(f) {
 function spark(f) {
   const n = f.over.length;
   if (!n) return "";
-  const points = [...f.over].map((c, i) => `V${17 - 1.7 * Number(c)}H${(i + 1) * 96 / n}`).join("");
-  return svg("svg", { viewBox: "0 0 96 18", width: 96, height: 18, "aria-hidden": "true", preserveAspectRatio: "none" },
+  const points = [...f.over].map((c, i) => `V${17 - 1.7 * Number(c)}H${(i + 1) * 80 / n}`).join("");
+  return svg("svg", { viewBox: "0 0 80 18", width: 80, height: 18, "aria-hidden": "true", preserveAspectRatio: "none" },
     svg("path", { class: "spark-area", d: "M0 17" + points + "V17Z" }));
 }

@@ -3,7 +3,7 @@
 function showTimeline(d, state) {
   const OVERVIEW = 46, AXIS = 20;
   spreadHits(d);
-  layOut(d);
+  layOut(d, state);
   const overview = el("canvas", { class: "overview", role: "img", "aria-label": "Calls over the whole time; drag to choose a range" });
   const axis = el("canvas", { class: "axis", "aria-hidden": "true" });
   const canvas = el("canvas", { tabindex: "0", role: "img", "aria-label": "Timeline of goroutines", "aria-describedby": "timeline-status" });
@@ -12,17 +12,18 @@ function showTimeline(d, state) {
   const inspector = el("div", { class: "inspector", id: "timeline-status", role: "status" });
   const range = el("span", { class: "range hint" });
   const button = (label, title, f) => el("button", { type: "button", title, "aria-label": title, onclick: f }, label);
+  const idle = button("Idle goroutines", "Also show goroutines with nothing in the range", () => state.set({ idle: !state.idle }));
   byId("timeline").append(
     el("div", { class: "section-head" }, el("h2", {}, "Timeline"),
       el("span", { class: "hint" }, "A lane a goroutine, the busiest first. Ctrl + wheel zooms, dragging moves."),
       el("span", { class: "push" }), range,
-      button("−", "Zoom out", () => zoomBy(2)), button("+", "Zoom in", () => zoomBy(0.5)),
+      idle, button("−", "Zoom out", () => zoomBy(2)), button("+", "Zoom in", () => zoomBy(0.5)),
       button("All", "Show the whole time (0)", () => state.set({ from: 0, to: d.duration }))),
     overview, axis, box, inspector);
 
-  let boxes = [], hover = -1;
+  let boxes = [], hover = -1, drag = null, tallest = 0;
   const width = () => Math.max(300, box.clientWidth);
-  const visible = () => Math.max(60, Math.min(d.lanesHeight, box.clientHeight || 420));
+  const visible = () => Math.max(60, box.clientHeight || 420);
   const timeAt = (clientX) => {
     const x = clientX - canvas.getBoundingClientRect().left - LANE.label;
     return state.from + clamp(x / (width() - LANE.label), 0, 1) * (state.to - state.from);
@@ -30,6 +31,11 @@ function showTimeline(d, state) {
 
   function draw() {
     const w = width();
+    if (!drag) { // lanes don't come and go under the hand
+      const before = d.lanesHeight;
+      layOut(d, state);
+      if (d.lanesHeight !== before) resize();
+    }
     drawOverview(w);
     const a = fitCanvas(axis, w, AXIS);
     a.font = "11px " + cssColor("--mono");
@@ -94,7 +100,6 @@ function showTimeline(d, state) {
     e.preventDefault();
   }, { passive: false });
 
-  let drag = null;
   canvas.addEventListener("pointerdown", (e) => {
     if (e.button !== 0) return;
     drag = { x: e.clientX, y: e.clientY, from: state.from, to: state.to, top: box.scrollTop, moved: false };
@@ -115,6 +120,7 @@ function showTimeline(d, state) {
     if (drag && !drag.moved) choose(at(e));
     drag = null;
     canvas.style.cursor = "";
+    drawSoon();
   });
   canvas.addEventListener("pointercancel", () => { drag = null; });
   canvas.addEventListener("pointerleave", () => { tip.hide(); if (hover >= 0) { hover = -1; drawSoon(); } });
@@ -181,13 +187,13 @@ function showTimeline(d, state) {
   // open shows a lane's inner levels as tall as the outer ones, or no longer.
   function open(lane, wide) {
     lane.open = wide;
-    layOut(d);
-    resize();
     drawSoon();
   }
   function resize() {
     spacer.style.height = d.lanesHeight + "px";
-    box.style.setProperty("--content", d.lanesHeight + "px");
+    // The box does not shrink: what is below would jump while one zooms.
+    tallest = Math.max(tallest, d.lanesHeight);
+    box.style.setProperty("--content", tallest + "px");
   }
 
   const facts = (pairs) => el("dl", { class: "facts" }, pairs.filter(([, v]) => v !== undefined).map(([k, v]) => el("div", { class: "fact" }, el("dt", {}, k), el("dd", {}, v))));
@@ -215,6 +221,8 @@ function showTimeline(d, state) {
   function showSlice(i) {
     const t = d.slices.start[i], end = t + d.slices.took[i], span = state.to - state.from;
     if (end < state.from || t > state.to) setRange(t - span / 3, t + span * 2 / 3);
+    layOut(d, state);
+    resize();
     const l = d.lanes[d.slices.lane[i]], y = l.y + rowTop(l, d.slices.level[i]);
     if (y < box.scrollTop || y + LANE.row > box.scrollTop + box.clientHeight) box.scrollTop = y - 60;
   }
@@ -247,9 +255,11 @@ function showTimeline(d, state) {
   });
 
   state.listen((changed) => {
+    if (changed.has("idle")) idle.setAttribute("aria-pressed", state.idle);
     if (changed.has("slice")) { inspect(); if (state.slice >= 0) showSlice(state.slice); }
-    if (["slice", "sel", "q", "from", "to"].some((k) => changed.has(k))) drawSoon();
+    if (["slice", "sel", "q", "from", "to", "idle"].some((k) => changed.has(k))) drawSoon();
   });
+  idle.setAttribute("aria-pressed", state.idle);
   resize();
   new ResizeObserver(drawSoon).observe(box);
   inspect();
