@@ -176,6 +176,22 @@ func TestInBrowser(t *testing.T) {
 	b.key("0")
 	b.want(`[report.state.from, report.state.to]`, `[0,130000]`)
 
+	// Goroutines without a call in the range are hidden, until they are asked for.
+	b.eval(`report.state.set({from: 120500, to: 123000})`)
+	b.want(`report.data.shown.map((l) => l.g)`, `[3]`)
+	b.click(`[...document.querySelectorAll("#timeline button")].find((b) => b.textContent === "Idle goroutines")`, "")
+	b.want(`report.data.shown.map((l) => l.g)`, `[1,2,3]`)
+
+	// The table by keys alone.
+	b.key("Escape")
+	b.want(`report.state.sel.length`, `0`)
+	b.eval(`document.querySelector("#functions tbody tr").focus()`)
+	b.key("ArrowDown")
+	b.key("Enter")
+	b.want(`document.querySelector("#detail h2").textContent === `+names+`[1]`, `true`)
+	b.key("/")
+	b.want(`document.activeElement.id`, `"filter"`)
+
 	// A view from its address; what the address can't mean is passed over.
 	b.open(address + "#sel=" + url.QueryEscape(putName) + "&sel=" + url.QueryEscape(evilName) + "&sel=no.such&q=db&sort=name.up&node=3&t=2000-50000&flip=1&slice=999")
 	b.want(`[...document.querySelectorAll("#chips .chip")].map((c) => c.title)`, `["`+putName+`","evil.</script><img src=x onerror=alert(1)><b>"]`)

@@ -18,6 +18,7 @@ type Data struct {
 
 	Lanes  []Lane   `json:"lanes"`
 	Slices Slices   `json:"slices"`
+	Seen   uint64   `json:"seen"` // calls that Slices were chosen from
 	Texts  []string `json:"texts"`
 	Hooks  []string `json:"hooks"`
 	Hits   []Hit    `json:"hits"`

@@ -27,6 +27,7 @@ func (c *collector) timeline(d *Data, number func(fn int) (int, bool)) {
 		d.note("The timeline has %s of %s calls: of each stretch of time the longest, and what called them. All other figures are of all calls.",
 			thousands(uint64(len(chosen))), thousands(c.sample.seen))
 	}
+	d.Seen = c.sample.seen
 	d.Lanes, d.Slices = c.slices(d, lanes, chosen, number)
 	c.marks(d)
 	d.Bin = c.whole.width

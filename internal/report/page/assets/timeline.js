@@ -15,7 +15,8 @@ function showTimeline(d, state) {
   const idle = button("Idle goroutines", "Also show goroutines with nothing in the range", () => state.set({ idle: !state.idle }));
   byId("timeline").append(
     el("div", { class: "section-head" }, el("h2", {}, "Timeline"),
-      el("span", { class: "hint" }, "A lane a goroutine, the busiest first. Ctrl + wheel zooms, dragging moves."),
+      el("span", { class: "hint" }, "A lane a goroutine, the busiest first. Ctrl + wheel zooms, dragging moves."
+        + (d.seen > d.slices.size ? ` ${count(d.slices.size)} of ${count(d.seen)} calls are here, the longest at each time.` : "")),
       el("span", { class: "push" }), range,
       idle, button("−", "Zoom out", () => zoomBy(2)), button("+", "Zoom in", () => zoomBy(0.5)),
       button("All", "Show the whole time (0)", () => state.set({ from: 0, to: d.duration }))),
