@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,6 +58,23 @@ func (v countValue) Set(text string) error {
 		return errors.New("a whole number above 0 is needed")
 	}
 	*v.n = n
+	return nil
+}
+
+// listValue is a flag that may be given several times.
+type listValue struct{ list *[]string }
+
+func (v listValue) String() string {
+	if v.list == nil {
+		return ""
+	}
+	return strings.Join(*v.list, " ")
+}
+
+func (listValue) Type() string { return "condition" }
+
+func (v listValue) Set(text string) error {
+	*v.list = append(*v.list, text)
 	return nil
 }
 

@@ -30,9 +30,9 @@ With --args arguments and results are written down too, numbers as they are, of 
 slices the lengths: where the compiler's debug information tells where they are. With --stack
 who called, also functions that are not recorded.
 
---min-duration leaves short calls out of the file. --flight keeps what happened last in memory, and writes
-it when something happened: when Enter is pressed, at a signal USR1, at the end, and with --when whenever a
-call took longer than that, or a hook fired.
+--min-duration leaves short calls out of the file. --flight keeps what happened last in
+memory and writes it when it is wanted: when Enter is pressed, at a signal USR1, at the end,
+and with --when whenever a call took longer than that, or a hook fired.
 
 With -- and a command after the globs it starts the command and records from before its first
 instruction to its end. Without globs all functions and hooks are taken.
@@ -92,8 +92,8 @@ func newRecord(e *env) *cobra.Command {
 	cmd.Flags().Var(countValue{&o.stacks}, "stack", "with so many callers of each call, 16 unless given")
 	cmd.Flags().Lookup("stack").NoOptDefVal = "16"
 	cmd.Flags().Var(durationValue{d: &o.least}, "min-duration", "leave out calls that took less, as 1ms")
-	cmd.Flags().Var(sizeValue{&o.flight}, "flight", "keep only the last part, as 64MiB, in memory until it is asked for")
-	cmd.Flags().StringArrayVar(&o.when, "when", nil, "with --flight: write a file when this happens, as 'main.Get>100ms' or a hook's name")
+	cmd.Flags().Var(sizeValue{&o.flight}, "flight", "keep the last part, as 64MiB, until it is wanted")
+	cmd.Flags().Var(listValue{&o.when}, "when", "with --flight: write it at a call, 'main.Get>100ms', or a hook")
 	cmd.Flags().Var(countValue{&o.dumps}, "dumps", "with --flight: end after so many files")
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
