@@ -3,23 +3,27 @@ package cli
 import (
 	"bufio"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
-	"github.com/gkhi/gkhi/internal/control/wire"
 )
 
 // A callTree prints the calls of functions as they come, indented by what is around them, in the
 // form of uftrace: a call in which nothing else was seen takes one line.
 //
 //	DURATION        G  FUNCTION
-//	            [ 18]  main.middle() {
+//	            [ 18]  main.middle(n=5) {
 //	 1.23 µs    [ 18]    main.leaf();
-//	 3.20 ms    [ 18]  } /* main.middle */
+//	 3.20 ms    [ 18]  } /* main.middle */ = (err=nil)
 type callTree struct {
 	w     *bufio.Writer
 	style draw.Style
 	begun bool
+
+	// clock, unless nil, writes the time of a line in a column of its own, under TIME.
+	clock func(at int64) string
 
 	// waiting has the entry of each goroutine that has no line yet: whether it needs one of its own shows with the
 	// goroutine's next event.
@@ -27,63 +31,106 @@ type callTree struct {
 	round   int
 }
 
+// A treeEvent is an entry, or the end of a call.
+type treeEvent struct {
+	at      int64 // for clock
+	g       uint64
+	name    string
+	entry   bool
+	level   int
+	took    int64  // of an end: ns
+	values  string // arguments of an entry, results of an end
+	unwound bool
+}
+
 type waitingEntry struct {
-	ev    wire.Event
+	ev    treeEvent
 	round int
 }
 
 // deepest bounds the indentation, in levels.
 const deepest = 60
 
-func (t *callTree) add(ev wire.Event) {
-	if !t.begun {
-		t.begun = true
-		t.w.WriteString(t.style.Title(fmt.Sprintf("%10s  %7s  %s", "DURATION", "G", "FUNCTION")) + "\n")
-	}
-	before, has := t.waiting[ev.G]
-	delete(t.waiting, ev.G)
-	if ev.Call.Entry {
+func (t *callTree) add(ev treeEvent) {
+	before, has := t.waiting[ev.g]
+	delete(t.waiting, ev.g)
+	if ev.entry {
 		if has {
 			t.open(before.ev)
 		}
 		if t.waiting == nil {
 			t.waiting = map[uint64]waitingEntry{}
 		}
-		t.waiting[ev.G] = waitingEntry{ev, t.round}
+		t.waiting[ev.g] = waitingEntry{ev, t.round}
 		return
 	}
-	name, end := t.style.Name(draw.Safe(ev.Hook)), ""
-	if ev.Call.Unwound {
-		end = t.style.Warn("  no return seen")
+	name, end := t.style.Name(draw.Safe(ev.name)), ""
+	if ev.values != "" {
+		end = " = (" + draw.Safe(ev.values) + ")"
 	}
-	if has && before.ev.Hook == ev.Hook && before.ev.Call.Level == ev.Call.Level {
-		t.line(ev, draw.Duration(ev.Call.Took), name+"();"+end)
+	if ev.unwound {
+		end += t.style.Warn("  no return seen")
+	}
+	if has && before.ev.name == ev.name && before.ev.level == ev.level {
+		ev.at = before.ev.at
+		if ev.values != "" {
+			end += ";"
+		} else {
+			end = ";" + end
+		}
+		t.line(ev, draw.Duration(ev.took), name+"("+draw.Safe(before.ev.values)+")"+end)
 		return
 	}
 	if has {
 		t.open(before.ev)
 	}
-	t.line(ev, draw.Duration(ev.Call.Took), "} "+t.style.Faint("/* "+draw.Safe(ev.Hook)+" */")+end)
+	t.line(ev, draw.Duration(ev.took), "} "+t.style.Faint("/* "+draw.Safe(ev.name)+" */")+end)
 }
 
-func (t *callTree) open(ev wire.Event) {
-	t.line(ev, "", t.style.Name(draw.Safe(ev.Hook))+"() {")
+// note prints a remark among a goroutine's calls.
+func (t *callTree) note(at int64, g uint64, level int, text string) {
+	if before, has := t.waiting[g]; has {
+		delete(t.waiting, g)
+		t.open(before.ev)
+	}
+	t.line(treeEvent{at: at, g: g, level: level}, "", text)
+}
+
+func (t *callTree) open(ev treeEvent) {
+	t.line(ev, "", t.style.Name(draw.Safe(ev.name))+"("+draw.Safe(ev.values)+") {")
+}
+
+// title prints the head, once.
+func (t *callTree) title() {
+	if t.begun {
+		return
+	}
+	t.begun = true
+	head := fmt.Sprintf("%10s  %7s  %s", "DURATION", "G", "FUNCTION")
+	if t.clock != nil {
+		head = fmt.Sprintf("%12s  ", "TIME") + head
+	}
+	t.w.WriteString(t.style.Title(head) + "\n")
 }
 
 // line prints one. It is called with a bufio.Writer, which keeps its first error.
-func (t *callTree) line(ev wire.Event, took, text string) {
-	indent := strings.Repeat("  ", min(ev.Call.Level, deepest))
-	if ev.Call.Level > deepest {
-		indent += fmt.Sprintf("(%d) ", ev.Call.Level)
+func (t *callTree) line(ev treeEvent, took, text string) {
+	t.title()
+	indent := strings.Repeat("  ", min(ev.level, deepest))
+	if ev.level > deepest {
+		indent += fmt.Sprintf("(%d) ", ev.level)
+	}
+	if t.clock != nil {
+		t.w.WriteString(t.style.Faint(fmt.Sprintf("%12s", t.clock(ev.at))) + "  ")
 	}
 	fmt.Fprintf(t.w, "%*s  %s  %s%s\n", 10+len(took)-draw.Width(took), took,
-		t.style.Hue(int(ev.G), fmt.Sprintf("[%5d]", ev.G)), indent, text)
+		t.style.Hue(int(ev.g), fmt.Sprintf("[%5d]", ev.g)), indent, text)
 }
 
 // idle gives entries their lines that have waited since the last time: calls that take long.
 func (t *callTree) idle() {
-	for g, e := range t.waiting {
-		if e.round < t.round {
+	for _, g := range slices.Sorted(maps.Keys(t.waiting)) {
+		if e := t.waiting[g]; e.round < t.round {
 			t.open(e.ev)
 			delete(t.waiting, g)
 		}

@@ -30,8 +30,14 @@ type env struct {
 	// that knows no escape sequences.
 	terminal func() (columns, rows int, ok bool)
 
+	// errTerminal says the same of err.
+	errTerminal func() (columns, rows int, ok bool)
+
 	// interrupts returns a context that ends, with a signalError as its cause, when the user wants the command to end.
 	interrupts func(context.Context) (context.Context, context.CancelFunc)
+
+	// open opens a file to read, and says how long it is; -1 when that is not known.
+	open func(name string) (io.ReadCloser, int64, error)
 
 	build   versionInfo
 	procs   processes
@@ -42,19 +48,33 @@ type env struct {
 // newEnv returns the real world.
 func newEnv(stdin io.Reader, stdout, stderr io.Writer) *env {
 	return &env{
-		in:         stdin,
-		out:        &stickyWriter{w: stdout},
-		err:        stderr,
-		getenv:     os.Getenv,
-		now:        time.Now,
-		zone:       time.Local,
-		terminal:   func() (int, int, bool) { return terminalSize(stdout) },
-		interrupts: notifySignals,
-		build:      buildVersion(),
-		procs:      liveProcesses{},
-		machine:    func() []feature.Finding { return append(feature.Machine(), sockets(sockdir.Candidates())...) },
-		process:    feature.Process,
+		in:          stdin,
+		out:         &stickyWriter{w: stdout},
+		err:         stderr,
+		getenv:      os.Getenv,
+		now:         time.Now,
+		zone:        time.Local,
+		terminal:    func() (int, int, bool) { return terminalSize(stdout) },
+		errTerminal: func() (int, int, bool) { return terminalSize(stderr) },
+		interrupts:  notifySignals,
+		open:        openFile,
+		build:       buildVersion(),
+		procs:       liveProcesses{},
+		machine:     func() []feature.Finding { return append(feature.Machine(), sockets(sockdir.Candidates())...) },
+		process:     feature.Process,
 	}
+}
+
+func openFile(name string) (io.ReadCloser, int64, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	size := int64(-1)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	return f, size, nil
 }
 
 func terminalSize(w io.Writer) (columns, rows int, ok bool) {

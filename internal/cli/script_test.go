@@ -172,11 +172,13 @@ func testEnv(world *fakeWorld, out, errOut io.Writer) (*env, *fakeWorld) {
 			clock = clock.Add(time.Second)
 			return clock
 		},
-		zone:     time.UTC,
-		terminal: func() (int, int, bool) { return 0, 0, false },
+		zone:        time.UTC,
+		terminal:    func() (int, int, bool) { return 0, 0, false },
+		errTerminal: func() (int, int, bool) { return 0, 0, false },
 		interrupts: func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithCancel(ctx)
 		},
+		open:    openFake,
 		build:   versionInfo{Version: "v0.2.0", GoVersion: "go1.26.8", Platform: "linux/amd64", Proto: 1, MinProto: 1},
 		procs:   world,
 		machine: fakeMachine,

@@ -241,7 +241,9 @@ func (p *tracePrinter) event(ev wire.Event) error {
 		return p.object(eventLine{jsonTime(time.Unix(0, ev.Time)), ev.Hook, ev.G, ev.Fields, ev.Verdict, ev.Call})
 	}
 	if ev.Call != nil {
-		p.calls.add(ev)
+		p.calls.add(treeEvent{
+			at: ev.Time, g: ev.G, name: ev.Hook, entry: ev.Call.Entry, level: ev.Call.Level, took: ev.Call.Took, unwound: ev.Call.Unwound,
+		})
 		return nil
 	}
 	at := time.Unix(0, ev.Time).In(p.e.zone)

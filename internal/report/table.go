@@ -176,8 +176,8 @@ func (f *Func) scale(chosen bool) {
 
 // A Hook is what a table says of a declared hook.
 type Hook struct {
-	Name string
-	Hits uint64
+	Name string `json:"hook"`
+	Hits uint64 `json:"hits"`
 }
 
 // Hooks returns the hooks that were hit.

@@ -159,7 +159,7 @@ func (w *walker) event(rec *event.Record) {
 	if e.Gap {
 		w.out.Gaps++
 		w.stacks.Reset()
-		if w.v.Gap != nil {
+		if w.v.Gap != nil && rec.Time >= w.f.from && !w.f.over(rec.Time) {
 			w.v.Gap(rec.Time)
 		}
 	}

@@ -5,6 +5,7 @@ package chrome
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
 	"strconv"
@@ -58,12 +59,15 @@ func (c *Writer) begin(at int64) {
 	c.w.WriteString("}}")
 }
 
+// quote writes a string as JSON, with <- and such as they are.
 func quote(s string) []byte {
-	b, err := json.Marshal(s)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
 		return []byte(`""`) // of a string: it can't fail
 	}
-	return b
+	return bytes.TrimSpace(b.Bytes())
 }
 
 // track names the line of a goroutine, once.

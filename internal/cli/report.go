@@ -1,0 +1,318 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gkhi/gkhi/internal/cli/draw"
+	"github.com/gkhi/gkhi/internal/event"
+	"github.com/gkhi/gkhi/internal/glob"
+	"github.com/gkhi/gkhi/internal/near"
+	recordings "github.com/gkhi/gkhi/internal/report"
+)
+
+const reportLong = `Report shows what is in a recording, which gkhi record wrote: a table of functions with their
+calls and times, and the hits of hooks. FILE is gkhi.rec unless it is given.
+
+TOTAL is the time in calls of a function, recursive ones once; SELF that without the calls of
+other recorded functions in them. The percentiles are of single calls. Where events were lost
+CALLS is exact all the same, and TOTAL and SELF (~) are told from the calls that are whole.
+
+--calls shows who calls whom, --goroutines what each goroutine did, --timeline every call, as
+it went. With --format the same recording becomes a file for other tools:
+
+%s
+GLOBs choose functions and hooks, --min-duration calls that took long enough, --from and --to
+those that began in a part of the recording, counted from its start, --goroutine those of one.
+Calls that are not chosen are left out; times of the others stay as they are.
+
+A recording that was cut off, as by a crash, is shown as far as it goes. Of a damaged one the
+same is shown, and the exit code is 1. Recordings of any length take little memory.`
+
+const reportExample = `  gkhi report                                    functions, by total time
+  gkhi report kvd.rec '*store*' --sort p99       some of them, by their 99th percentile
+  gkhi report --calls --top 10                   callers and callees
+  gkhi report --timeline --min-duration 10ms     calls that took long, and when
+  gkhi report --format perfetto -o trace.pftrace   for ui.perfetto.dev
+  gkhi report --format pprof -o prof && go tool pprof -http : prof
+  gkhi report --json | jq 'select(.p99 > 1e6)'`
+
+type reportOptions struct {
+	format     string
+	asJSON     bool
+	calls      bool
+	goroutines bool
+	timeline   bool
+	sort       string
+	top        uint64
+	output     string
+	least      time.Duration
+	from, to   time.Duration
+	goroutine  uint64
+}
+
+func newReport(e *env) *cobra.Command {
+	o := reportOptions{format: "text", sort: "total"}
+	cmd := &cobra.Command{
+		Use:     "report [FILE] [GLOB...]",
+		Short:   "show what is in a recording",
+		Long:    fmt.Sprintf(reportLong, formatList()),
+		Example: reportExample,
+		GroupID: groupLook,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return e.report(cmd.Context(), args, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.format, "format", o.format, "what to make of it, one of those above (default text)")
+	f.BoolVar(&o.calls, "calls", false, "callers and callees of each function")
+	f.BoolVar(&o.goroutines, "goroutines", false, "what each goroutine did")
+	f.BoolVar(&o.timeline, "timeline", false, "every call, as it went")
+	f.StringVar(&o.sort, "sort", o.sort, "order: "+strings.Join(slices.Sorted(maps.Keys(recordings.Orders)), ", ")+" (default total)")
+	f.Var(countValue{&o.top}, "top", "show only so many rows")
+	f.Var(durationValue{d: &o.least}, "min-duration", "only calls that took so long at least")
+	f.Var(durationValue{d: &o.from}, "from", "only calls that began so long after the start, or later")
+	f.Var(durationValue{d: &o.to}, "to", "only calls that began earlier than so long after the start")
+	f.Var(countValue{&o.goroutine}, "goroutine", "only calls of this goroutine")
+	f.StringVarP(&o.output, "output", "o", "", "the file to write, in place of standard output")
+	jsonFlag(cmd, &o.asJSON)
+	f.Lookup("format").DefValue, f.Lookup("sort").DefValue = "", "" // the lines would be too long
+	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp)))
+	must(cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(slices.Sorted(maps.Keys(recordings.Orders)), cobra.ShellCompDirectiveNoFileComp)))
+	return cmd
+}
+
+// must is for what fails only where a flag's name is misspelt.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// check finds what can't go together.
+func (o *reportOptions) check() error {
+	if o.asJSON {
+		if o.format != "text" && o.format != "json" {
+			return usagef("--json and --format %s: one of them", o.format)
+		}
+		o.format = "json"
+	}
+	f, ok := reportFormats[o.format]
+	if !ok {
+		err := usagef("--format %s: it is one of %s", o.format, strings.Join(formatNames(), ", "))
+		if q := near.Question(o.format, formatNames()); q != "" {
+			err = usagef("there is no format %q; %s", o.format, q)
+		}
+		return err
+	}
+	views := 0
+	for _, on := range []bool{o.calls, o.goroutines, o.timeline} {
+		if on {
+			views++
+		}
+	}
+	switch {
+	case views > 1:
+		return usagef("--calls, --goroutines, --timeline: one of them")
+	case views > 0 && !f.views:
+		return usagef("--format %s has no --calls, --goroutines or --timeline", o.format)
+	case o.timeline && o.format == "csv":
+		return usagef("--timeline is text or JSON")
+	case recordings.Orders[o.sort] == nil:
+		return usagef("--sort %s: it is one of %s", o.sort, strings.Join(slices.Sorted(maps.Keys(recordings.Orders)), ", "))
+	case o.to > 0 && o.from >= o.to:
+		return usagef("--from %v is not before --to %v", o.from, o.to)
+	}
+	return nil
+}
+
+// A reportInput is a recording that is being shown.
+type reportInput struct {
+	e    *env
+	name string
+	file io.Closer
+	in   io.Reader // the file, from its start
+	r    *event.Reader
+	o    reportOptions
+	f    recordings.Filter
+
+	out    recordings.Outcome
+	walked bool
+	err    error // of the recording
+}
+
+// walk reads the recording. Its error is kept, since what could be read is shown first.
+func (in *reportInput) walk(v recordings.Visitor) recordings.Outcome {
+	in.out, in.err = recordings.Walk(in.r, in.f, v)
+	in.walked = true
+	return in.out
+}
+
+func (e *env) report(ctx context.Context, args []string, o reportOptions) error {
+	name, globs := recordFile, args
+	if len(args) > 0 {
+		name, globs = args[0], args[1:]
+	}
+	set, err := glob.CompileSet(globs)
+	if err != nil {
+		return &usageError{err}
+	}
+	format := reportFormats[o.format]
+	if format.whole && (len(globs) > 0 || o.least+o.from+o.to > 0 || o.goroutine > 0) {
+		return usagef("--format %s takes no globs and no part of the recording", o.format)
+	}
+	if _, _, terminal := e.terminal(); terminal && format.binary && o.output == "" {
+		return usagef("--format %s is binary, and standard output is a terminal: give -o FILE", o.format)
+	}
+	in, err := e.openRecording(ctx, name, o.output != "" || !o.timeline && o.format != "dump")
+	if err != nil {
+		return err
+	}
+	defer in.file.Close() //nolint:errcheck // it was read
+	in.o = o
+	in.f = recordings.Filter{Names: set, Least: o.least, From: o.from, To: o.to, G: o.goroutine}
+	if err := e.writeReport(in, format); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if in.walked {
+		e.aboutRecording(in, aboutReport)
+		if in.err == nil {
+			in.err = unmatched(name, set, &in.r.Definitions)
+		}
+	}
+	if in.err != nil {
+		return fmt.Errorf("%s: %w", name, in.err)
+	}
+	return nil
+}
+
+// writeReport writes to where it is wanted.
+func (e *env) writeReport(in *reportInput, format reportFormat) error {
+	if in.o.output == "" {
+		return format.write(in, e.out)
+	}
+	file, err := os.OpenFile(in.o.output, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // names and values may be secrets
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(format.write(in, file), file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", in.o.output, err)
+	}
+	return nil
+}
+
+// openRecording begins to read a recording, with a progress bar unless the bar would be among the output.
+func (e *env) openRecording(ctx context.Context, name string, bar bool) (*reportInput, error) {
+	file, size, err := e.open(name)
+	if err != nil {
+		if errors.Is(err, os.ErrNotExist) && name == recordFile {
+			return nil, fmt.Errorf("there is no %s here; gkhi record writes one, or name the file", recordFile)
+		}
+		return nil, err
+	}
+	in := &reportInput{e: e, name: name, file: file, in: e.progress(ctx, file, name, size, bar)}
+	return in, nil
+}
+
+// begin reads the recording's head.
+func (in *reportInput) begin() error {
+	r, err := event.NewReader(in.in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", in.name, err)
+	}
+	in.r = r
+	return nil
+}
+
+// aboutReport begins what report says.
+const aboutReport = "report: "
+
+// aboutRecording says on standard error what a reader has to know about the figures. Lines begin with what.
+func (e *env) aboutRecording(in *reportInput, what string) {
+	out, m := in.out, &in.r.Meta
+	say := func(format string, args ...any) { e.note("%s", what+fmt.Sprintf(format, args...)) }
+	process := fmt.Sprintf("%s (%d)", baseName(m.Program), m.PID)
+	if m.Host != "" {
+		process += " on " + m.Host
+	}
+	hits := ""
+	if out.Hits > 0 {
+		hits = ", " + draw.Plural(out.Hits, "hit") + " of hooks"
+	}
+	say("%s, %s, %s: %s%s", process, time.Unix(0, out.Start).In(e.zone).Format("2006-01-02 15:04:05"),
+		draw.Duration(out.End-out.Start), draw.Plural(out.Events, "event"), hits)
+	if out.Lost > 0 {
+		say("%s lost while it was recorded: times are of the calls that are whole; fewer functions lose less", were(out.Lost, "event"))
+	}
+	if m.MinTook > 0 {
+		say("calls shorter than %s were left out when it was recorded: times are of the longer ones", draw.Duration(m.MinTook))
+	}
+	if out.Open > 0 && what == aboutReport {
+		say("%s under way at its end", were(out.Open, "call"))
+	}
+	if out.Truncated {
+		say("%s was cut off: this is what was written before", in.name)
+	}
+	if out.End == out.Start && out.Events > 0 {
+		say("%s ends before its clocks were read a second time: no times are known", in.name)
+	}
+	if out.Unsteady > 1e-3 {
+		say("the CPU's clock was off by %.1f %% at times: so are the times here", 100*out.Unsteady)
+	}
+	if d := out.Drift.Abs(); d > time.Second {
+		say("the clock of the machine was set by %s meanwhile: times of day here are those of its start", draw.Duration(int64(out.Drift)))
+	}
+}
+
+func were(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " was"
+	}
+	return fmt.Sprintf("%d %ss were", n, noun)
+}
+
+// baseName is the last part of a path of any system.
+func baseName(path string) string {
+	if i := strings.LastIndexAny(path, `/\`); i >= 0 {
+		return path[i+1:]
+	}
+	return path
+}
+
+// unmatched is an error when a glob matches nothing in a recording.
+func unmatched(name string, set glob.Set, d *event.Definitions) error {
+	names := slices.Clone(d.Hooks)
+	for i := range d.Funcs {
+		names = append(names, d.Funcs[i].Name)
+	}
+	_, without := set.Select(names)
+	if without == nil {
+		return nil
+	}
+	err := fmt.Errorf("no function or hook matches %q", without)
+	if q := near.Question(without.String(), names); q != "" {
+		err = fmt.Errorf("%w; %s", err, q)
+	}
+	return err
+}
