@@ -58,19 +58,64 @@ func (d *Decision[T, R]) Fire(ev T) (r R, decided bool) {
 	if set == nil {
 		return r, false
 	}
-	at := home()
-	sl := &set.home[at]
-	if !sl.claim() {
-		return d.fireElsewhere(ev, set.slots)
+	page := pageOf(unsafe.Pointer(&decided))
+	at := page.hash(ownBits)
+	sl := &set.own[at]
+	if !sl.isFreeFor(page) {
+		e, sl := d.claim(set, unsafe.Pointer(&decided))
+		return decideFrom(e, &ev, sl)
 	}
-	if set = d.set.Load(); set == nil {
+	sl.enter(set.first.mark)
+	if d.set.Load() != set {
 		sl.release()
-		return r, false
+		e, sl := d.claim(set, unsafe.Pointer(&decided))
+		return decideFrom(e, &ev, sl)
 	}
-	e := &set.first
-	if e.limit != nil {
-		return decideFrom(e, ev, sl)
+	f := deciding[T, R]{&ev, &set.first, sl}
+	defer func() {
+		switch {
+		case f.sl == nil:
+		case f.e.h.raises:
+			f.sl.release()
+		case f.e.h.failed(recover(), f.sl):
+			r, decided = decideFrom(f.e.next, f.ev, f.sl)
+		}
+	}()
+	bump(&set.first.calls.cells[at].n)
+	answer, ok := set.first.fn(ev)
+	e, sl := f.e.next, f.sl
+	f.sl = nil
+	if !ok && e != nil {
+		return decideFrom(e, &ev, sl)
 	}
+	sl.release()
+	if ok {
+		return answer, true
+	}
+	return r, false
+}
+
+// A deciding is an event at a handler.
+type deciding[T, R any] struct {
+	ev *T
+	e  *entry[func(T) (R, bool)]
+	sl *slot
+}
+
+// claim takes a shared slot for a caller that can't have its own now, and that has something on
+// its stack there. It returns the first handler, or nil if there is none any more.
+//
+//go:noinline
+func (d *Decision[T, R]) claim(set *armedSet[func(T) (R, bool)], onStack unsafe.Pointer) (*entry[func(T) (R, bool)], *slot) {
+	sl := set.claim(onStack)
+	if set = d.set.Load(); set == nil {
+		return nil, sl
+	}
+	return &set.first, sl
+}
+
+// decideFrom runs the handlers from e on, which may be nil, and releases sl.
+func decideFrom[T, R any](e *entry[func(T) (R, bool)], ev *T, sl *slot) (r R, decided bool) {
 	f := deciding[T, R]{ev, e, sl}
 	defer func() {
 		switch {
@@ -81,71 +126,20 @@ func (d *Decision[T, R]) Fire(ev T) (r R, decided bool) {
 			r, decided = decideFrom(f.e.next, f.ev, f.sl)
 		}
 	}()
-	sl.enter(e.mark)
-	bump(&e.calls.home[at].n)
-	r, decided = e.fn(ev)
-	e, sl = f.e, f.sl
-	f.sl = nil
-	if !decided && e.next != nil {
-		return decideFrom(e.next, f.ev, sl)
-	}
-	sl.release()
-	return answer(r, decided)
-}
-
-// A deciding is an event at its first handler.
-type deciding[T, R any] struct {
-	ev T
-	e  *entry[func(T) (R, bool)]
-	sl *slot
-}
-
-// fireElsewhere is Fire for a caller whose slot is in use.
-//
-//go:noinline
-func (d *Decision[T, R]) fireElsewhere(ev T, slots *slots) (r R, decided bool) {
-	sl := slots.claimOther()
-	set := d.set.Load()
-	if set == nil {
-		sl.release()
-		return r, false
-	}
-	return decideFrom(&set.first, ev, sl)
-}
-
-// decideFrom runs the handlers from e on, which may be nil, and releases sl.
-func decideFrom[T, R any](e *entry[func(T) (R, bool)], ev T, sl *slot) (r R, decided bool) {
-	defer func() {
-		switch {
-		case e == nil:
-		case e.h.raises:
-			sl.release()
-		case e.h.failed(recover(), sl):
-			r, decided = decideFrom(e.next, ev, sl)
-		}
-	}()
-	for ; e != nil; e = e.next {
-		sl.enter(e.mark)
-		if e.limit != nil && !e.limit.take(e.h) {
+	for ; f.e != nil; f.e = f.e.next {
+		sl.enter(f.e.mark)
+		if f.e.limit != nil && !f.e.limit.take(f.e.h) {
 			continue
 		}
-		e.calls.add(sl)
-		if r, decided = e.fn(ev); decided {
+		f.e.calls.add(sl)
+		if answer, ok := f.e.fn(*f.ev); ok {
+			r, decided = answer, true // what handlers return that don't decide is dropped
 			break
 		}
 	}
-	e = nil
+	f.sl = nil
 	sl.release()
-	return answer(r, decided)
-}
-
-// answer drops what a handler returned that did not decide.
-func answer[R any](r R, decided bool) (R, bool) {
-	if !decided {
-		var none R
-		return none, false
-	}
-	return r, true
+	return r, decided
 }
 
 // Info describes the decision as it is now.

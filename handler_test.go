@@ -172,7 +172,7 @@ func TestDeregisterWaitsForClaims(t *testing.T) {
 	gen := r.gen
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	sl := r.slots.claimOther()
+	sl := r.slots.claim(0)
 	for i, step := range []struct {
 		what string
 		do   func()

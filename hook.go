@@ -36,7 +36,7 @@ type Hook[T any] struct {
 // An armedSet is one published state of a hook: its armed handlers in the order
 // in which they run. It is never changed.
 type armedSet[F any] struct {
-	home  *[slotsPerBlock]slot // the first block of slots
+	own   *ownSlots
 	slots *slots
 	first entry[F]
 }
@@ -71,7 +71,10 @@ func newArmedSet[F any](gen uint64, s *slots, hs []*Handler) *armedSet[F] {
 	if len(hs) == 0 {
 		return nil
 	}
-	set := &armedSet[F]{home: s.first, slots: s}
+	set := &armedSet[F]{own: s.own, slots: s}
+	if hs[0].limit != nil { // which Fire leaves to fireFrom
+		set.own = &noOwnSlots
+	}
 	rest := make([]entry[F], len(hs)-1) // side by side in memory
 	e := &set.first
 	for i, h := range hs {
@@ -82,6 +85,15 @@ func newArmedSet[F any](gen uint64, s *slots, hs []*Handler) *armedSet[F] {
 		*e = entry[F]{mark: newMark(gen, i), fn: h.fn.(F), limit: h.limit, calls: h.calls, h: h}
 	}
 	return set
+}
+
+// claim takes a shared slot. From the next event on the caller may have its own.
+func (s *armedSet[F]) claim(onStack unsafe.Pointer) *slot {
+	p := pageOf(onStack)
+	if s.own != &noOwnSlots {
+		s.own.adopt(p)
+	}
+	return s.slots.claim(p)
 }
 
 // Register adds a handler named name, which must be unique on the hook. The
@@ -101,25 +113,28 @@ func (h *Hook[T]) Fire(ev T) (v Verdict) {
 	if set == nil {
 		return Continue
 	}
-	at := home()
-	sl := &set.home[at]
-	if !sl.claim() {
-		return h.fireElsewhere(ev, set.slots)
+	// Steps (1) and (2) of the protocol at slot. From pageOf to enter the stack must not move:
+	// see ownSlots.
+	page := pageOf(unsafe.Pointer(&v))
+	at := page.hash(ownBits)
+	sl := &set.own[at]
+	if !sl.isFreeFor(page) {
+		e, sl := h.claim(set, unsafe.Pointer(&v))
+		return fireFrom(e, &ev, sl)
 	}
-	// Again, now that Deregister sees the claim: see slot.
-	if set = h.set.Load(); set == nil {
+	sl.enter(set.first.mark)
+	if h.set.Load() != set {
 		sl.release()
-		return Continue
-	}
-	e := &set.first
-	if e.limit != nil {
-		return fireFrom(e, ev, sl)
+		e, sl := h.claim(set, unsafe.Pointer(&v))
+		return fireFrom(e, &ev, sl)
 	}
 	// The first handler, which is mostly the only one, is called here and the
 	// others by fireFrom: this function is as long as it takes to pay for little
 	// more than the defer. What the deferred function needs is in one variable,
-	// since each one that it captures costs.
-	f := firing[T]{ev, e, sl}
+	// since each one that it captures costs. It has the event's address: a copy costs
+	// more than all the rest, since a processor can't forward two stores of a word to
+	// the load of both that a copy is made of, and waits.
+	f := firing[T]{&ev, &set.first, sl}
 	defer func() {
 		switch {
 		case f.sl == nil: // as always, but when the handler did not return
@@ -129,60 +144,59 @@ func (h *Hook[T]) Fire(ev T) (v Verdict) {
 			v = fireFrom(f.e.next, f.ev, f.sl)
 		}
 	}()
-	sl.enter(e.mark)
-	bump(&e.calls.home[at].n)
-	v = e.fn(ev)
-	e, sl = f.e, f.sl
+	bump(&set.first.calls.cells[at].n)
+	v = set.first.fn(ev)
+	e, sl := f.e.next, f.sl // from memory: they would be saved there anyway
 	f.sl = nil
-	if e.next != nil && v == Continue {
-		return fireFrom(e.next, f.ev, sl)
+	if e != nil && v == Continue {
+		return fireFrom(e, &ev, sl)
 	}
 	sl.release()
 	return v
 }
 
-// A firing is an event at its first handler.
+// A firing is an event at a handler.
 type firing[T any] struct {
-	ev T
+	ev *T
 	e  *entry[func(T) Verdict]
-	sl *slot // nil when the handler has returned
+	sl *slot // nil when the last handler has returned
 }
 
-// fireElsewhere is Fire for a caller whose slot is in use.
+// claim takes a shared slot for a caller that can't have its own now, and that has something on
+// its stack there. It returns the first handler, or nil if there is none any more.
 //
 //go:noinline
-func (h *Hook[T]) fireElsewhere(ev T, slots *slots) Verdict {
-	sl := slots.claimOther()
-	set := h.set.Load()
-	if set == nil {
-		sl.release()
-		return Continue
+func (h *Hook[T]) claim(set *armedSet[func(T) Verdict], onStack unsafe.Pointer) (*entry[func(T) Verdict], *slot) {
+	sl := set.claim(onStack)
+	if set = h.set.Load(); set == nil {
+		return nil, sl
 	}
-	return fireFrom(&set.first, ev, sl)
+	return &set.first, sl
 }
 
 // fireFrom runs the handlers from e on, which may be nil, and releases sl.
-func fireFrom[T any](e *entry[func(T) Verdict], ev T, sl *slot) (v Verdict) {
+func fireFrom[T any](e *entry[func(T) Verdict], ev *T, sl *slot) (v Verdict) {
+	f := firing[T]{ev, e, sl}
 	defer func() {
 		switch {
-		case e == nil:
-		case e.h.raises:
-			sl.release()
-		case e.h.failed(recover(), sl):
-			v = fireFrom(e.next, ev, sl)
+		case f.sl == nil:
+		case f.e.h.raises:
+			f.sl.release()
+		case f.e.h.failed(recover(), f.sl):
+			v = fireFrom(f.e.next, f.ev, f.sl)
 		}
 	}()
-	for ; e != nil; e = e.next {
-		sl.enter(e.mark)
-		if e.limit != nil && !e.limit.take(e.h) {
+	for ; f.e != nil; f.e = f.e.next {
+		sl.enter(f.e.mark)
+		if f.e.limit != nil && !f.e.limit.take(f.e.h) {
 			continue
 		}
-		e.calls.add(sl)
-		if v = e.fn(ev); v != Continue {
+		f.e.calls.add(sl)
+		if v = f.e.fn(*f.ev); v != Continue {
 			break
 		}
 	}
-	e = nil
+	f.sl = nil
 	sl.release()
 	return v
 }

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) {
 		children[name]()
 		return
 	}
+	useOwnSlots() // or the first tests would do without, until somebody has asked
 	testenv.Main(m)
 }
 

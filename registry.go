@@ -33,6 +33,9 @@ var registry = struct {
 	seq   uint64
 	// watching is whether the goroutine of watchAges runs.
 	watching bool
+	// fenced is whether own slots may be let: from then on a barrier follows
+	// what is published.
+	fenced bool
 }{hooks: map[string]*registration{}, keys: map[int]*registration{}}
 
 // AnyHook is a hook of any kind and type, as [Lookup] finds it. To use it with
@@ -227,7 +230,7 @@ func (r *registration) register(name string, fn any, opts []HandlerOption) (*Han
 	}
 	if r.kind != KindPoint {
 		if r.slots == nil {
-			r.slots = newSlots()
+			r.slots = newSlots(registry.fenced)
 		}
 		h.calls = new(tally)
 	}
@@ -287,6 +290,11 @@ func republish(regs []*registration) error {
 		}
 		r.gen++
 		r.publish(r.gen, r.armed)
+	}
+	if registry.fenced {
+		fence()
+	}
+	for _, r := range regs {
 		r.remember()
 		c := patch.Change{Key: r.siteKey, On: len(r.armed) > 0}
 		if r.call != nil && c.On {

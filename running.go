@@ -55,11 +55,19 @@ func watchAges() {
 	}
 	registry.watching = true
 	go func() {
-		for busy := true; busy; {
+		useOwnSlots()
+		for lookAtAll() {
 			time.Sleep(ageInterval)
-			busy = lookAtAll()
 		}
 	}()
+}
+
+// useOwnSlots lets hooks have own slots, where that is possible. It may take some ten milliseconds.
+func useOwnSlots() {
+	ok := openFence()
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	registry.fenced = ok
 }
 
 // inBubble reports whether the caller is in a bubble of testing/synctest. There the
@@ -75,6 +83,7 @@ func lookAtAll() bool {
 	defer registry.mu.Unlock()
 	busy, now := false, time.Now()
 	for _, r := range registry.hooks {
+		r.settle()
 		if len(r.look(now)) > 0 || len(r.armed) > 0 && r.slots != nil {
 			busy = true
 		}

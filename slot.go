@@ -3,23 +3,27 @@ package gkhi
 import (
 	"sync"
 	"sync/atomic"
-	"unsafe"
 )
 
 // A slot is the mark that one call of Fire leaves while it runs, so that
 // Deregister can wait for calls in flight and so that a blocked handler shows.
-// A call owns its slot alone: counting inside it needs no locked instruction,
-// and one compare-and-swap per Fire is all that readers pay, however many
-// handlers run. (It is the reader's side of an RCU with exclusive reader
-// slots; see Desnoyers et al., "User-Level Implementations of Read-Copy
-// Update", IEEE TPDS 2012.)
+// A call has its slot to itself: counting inside it needs no locked instruction.
+// (It is the reader's side of an RCU with exclusive reader slots; see Desnoyers
+// et al., "User-Level Implementations of Read-Copy Update", IEEE TPDS 2012.)
+//
+// There are two ways to a slot. An own slot belongs to a stretch of stack, and so
+// to the one goroutine that runs there: see ownSlots. It is taken with a plain store,
+// and no instruction is locked. All others are shared, and taken with a
+// compare-and-swap: by who has no own slot, or is in it already.
 //
 // The protocol, with what pairs with what:
 //
-//  1. Fire claims a slot: its mark goes from free to claimed. The
-//     compare-and-swap is a full barrier.
-//  2. Fire loads the hook's armed set, and only then: (1) and (2) pair with
-//     (a) and (b).
+//  1. Fire takes a slot. Shared: the mark goes from free to claimed, and the
+//     compare-and-swap is a full barrier. Own: Fire loads the armed set and
+//     stores the mark of its first handler, without a barrier.
+//  2. Fire loads the hook's armed set, after that. Shared: this is the set that it uses.
+//     Own: if it is another one than in (1), it frees the slot and takes a shared one.
+//     (1) and (2) pair with (a) to (c).
 //  3. Before each handler Fire stores the handler's mark, which tells the set's
 //     generation and the handler's position in it.
 //  4. Fire stores free. The stores of (3) and (4) are releases: who sees one
@@ -29,16 +33,22 @@ import (
 //
 //	a. Deregister publishes a set without the handler (a sequentially
 //	   consistent store), with a new generation n.
-//	b. It looks at every slot. Free: a later claim will load set n. Of generation
+//	b. It makes each thread pass a full barrier (fence). A thread that was between
+//	   (1) and (2) either has its mark seen from now on or will load set n.
+//	c. It looks at every slot. Free: a later claim will load set n. Of generation
 //	   n or later: the call doesn't know the handler. Of an earlier one in
 //	   which the handler isn't, or comes before the position: the call doesn't
 //	   call it any more. Else, and when the slot is claimed and tells no generation
 //	   yet, it looks again a little later.
+//
+// A mark that (c) sees may be one that (2) is about to take back: then it looks
+// once more than it had to.
 type slot struct {
-	mark   uint64                // a mark; atomic
-	claims uint64                // of a slot outside the first block; counted by its owner
-	index  uint32                // in the first block; slotsPerBlock in all others
-	_      [128 - 8 - 8 - 4]byte // two lines: the adjacent-line prefetcher pairs them
+	mark   uint64                    // a mark; atomic
+	stack  stackPage                 // whose own slot it is; atomic; 0 in shared ones
+	claims uint64                    // of a slot that is not counted by index; counted by who has it
+	index  uint32                    // in a tally; uncounted or more for those that have no place there
+	_      [128 - 8 - 8 - 8 - 4]byte // two lines: the adjacent-line prefetcher pairs them
 }
 
 // A mark is what a slot holds: generation, position and a bit that makes it
@@ -70,13 +80,16 @@ const (
 	slotsPerBlock = 1 << slotBits
 )
 
-// slots is one hook's set of slots: a first block, in which every caller has a
-// place of its own by a hash of its stack address, and further ones for when many
+// slots is one hook's set of slots: the own ones, a first block of shared ones, in which
+// every caller has a place by a hash of its stack address, and further ones for when many
 // calls are blocked in handlers at once or more than slotsPerBlock CPUs fire.
 type slots struct {
-	first  *[slotsPerBlock]slot
+	own    *ownSlots   // what the published set tells; guarded by registry.mu
+	left   []*ownSlots // replaced while calls were in flight in them; guarded by registry.mu
 	newest atomic.Pointer[slotBlock]
 	mu     sync.Mutex // leaf lock; guards adding a block
+
+	counted [uncounted]uint64 // what countMoved found last; guarded by registry.mu
 }
 
 type slotBlock struct {
@@ -84,50 +97,59 @@ type slotBlock struct {
 	older *slotBlock // never changed; nil in the first
 }
 
-func newSlots() *slots {
+// newSlots returns the slots of a hook that has no handlers yet. Without a fence
+// its own slots can't be had.
+func newSlots(fenced bool) *slots {
 	b := new(slotBlock)
 	for i := range b.slots {
-		b.slots[i].index = uint32(i)
+		b.slots[i].index = uint32(ownCount + i)
 	}
-	s := &slots{first: &b.slots}
+	s := &slots{own: newOwnSlots(reserved)}
+	if fenced {
+		s.own = newOwnSlots(nobodys)
+	}
 	s.newest.Store(b)
 	return s
 }
 
-// home returns the index of the slot that the calling goroutine tries first.
-// Stacks are at least 2 KiB and hash apart; a goroutine stays on its slot, and
-// with it in its CPU's cache, for as long as it stays on that part of its stack.
-func home() uint64 {
-	var here byte
-	return uint64(uintptr(unsafe.Pointer(&here))>>11) * 0x9E3779B97F4A7C15 >> (64 - slotBits)
-}
-
-// claim takes sl if it is free.
+// claim takes sl, a shared slot, if it is free.
 func (sl *slot) claim() bool {
 	return atomic.CompareAndSwapUint64(&sl.mark, uint64(markFree), uint64(markClaimed))
 }
 
-// enter tells that the owner of sl is about to call the handler that m means.
+// enter tells that who has sl is about to call the handler that m means.
+//
+//go:nosplit
 func (sl *slot) enter(m mark) { storeRel(&sl.mark, uint64(m)) }
 
-// release ends the claim.
+// release frees the slot.
 func (sl *slot) release() { storeRel(&sl.mark, uint64(markFree)) }
 
 // look returns the mark of sl.
+//
+//go:nosplit
 func (sl *slot) look() mark { return mark(loadAcq(&sl.mark)) }
 
-// claimOther is for a caller whose own slot is in use. It looks at four places of
-// each block, newest block first since the old ones are full of blocked calls, and
-// adds a block when all are taken. It holds the lock only to add one.
-func (s *slots) claimOther() *slot {
-	at := home()
+// claim takes a shared slot for the caller, whose stack page is given.
+func (s *slots) claim(p stackPage) *slot {
+	at := p.hash(slotBits)
+	if sl := &s.newest.Load().slots[at]; sl.index < uncounted && sl.claim() {
+		return sl
+	}
+	return s.claimOther(at)
+}
+
+// claimOther is claim for when the place at at is taken, or all of the first block were once. It looks at
+// four places of each block, newest block first since the old ones are full of
+// blocked calls, and adds a block when all are taken. It holds the lock only to add one.
+func (s *slots) claimOther(at uint64) *slot {
 	for {
 		newest := s.newest.Load()
 		for b := newest; b != nil; b = b.older {
 			for d := range uint64(4) {
 				sl := &b.slots[(at+d)%slotsPerBlock]
 				if sl.look() == markFree && sl.claim() {
-					if sl.index == slotsPerBlock {
+					if sl.index >= uncounted {
 						bump(&sl.claims)
 					}
 					return sl
@@ -147,57 +169,27 @@ func (s *slots) grow(newest *slotBlock) {
 	}
 	b := &slotBlock{older: newest}
 	for i := range b.slots {
-		b.slots[i].index = slotsPerBlock
+		b.slots[i].index = uncounted
 	}
 	s.newest.Store(b)
 }
 
-// each calls f for every slot that is not free. A block that is added meanwhile
-// is left out: its claims come after the call of each, as those of free slots may.
+// each calls f for every slot that is not free, with registry.mu held. A block
+// that is added meanwhile is left out: its claims come after the call of each,
+// as those of free slots may.
 func (s *slots) each(f func(*slot, mark)) {
-	for b := s.newest.Load(); b != nil; b = b.older {
-		for i := range b.slots {
-			if m := b.slots[i].look(); m != markFree {
-				f(&b.slots[i], m)
+	look := func(slots []slot) {
+		for i := range slots {
+			if m := slots[i].look(); m != markFree {
+				f(&slots[i], m)
 			}
 		}
 	}
-}
-
-// A tally counts the calls of a handler: one word per slot of the first block,
-// written only by the slot's owner.
-type tally struct {
-	home [slotsPerBlock]padded
-	over atomic.Uint64 // by owners of other slots
-}
-
-type padded struct {
-	n uint64
-	_ [56]byte
-}
-
-// add counts a call by the owner of sl.
-func (t *tally) add(sl *slot) {
-	if i := sl.index; i < slotsPerBlock {
-		bump(&t.home[i].n)
-	} else {
-		t.over.Add(1)
+	look(s.own[:])
+	for _, o := range s.left {
+		look(o[:])
 	}
-}
-
-func (t *tally) sum() uint64 {
-	total := t.over.Load()
-	for i := range t.home {
-		total += loadAcq(&t.home[i].n)
+	for b := s.newest.Load(); b != nil; b = b.older {
+		look(b.slots[:])
 	}
-	return total
-}
-
-// nth tells the call that the owner of sl is in from its earlier ones of the
-// same handler.
-func (t *tally) nth(sl *slot) uint64 {
-	if i := sl.index; i < slotsPerBlock {
-		return loadAcq(&t.home[i].n)
-	}
-	return loadAcq(&sl.claims)
 }

@@ -42,7 +42,7 @@ func TestSlotSizes(t *testing.T) {
 
 // A slot belongs to one caller at a time, in every block.
 func TestClaims(t *testing.T) {
-	s := newSlots()
+	s := newSlots(false)
 	var wg sync.WaitGroup
 	owners := map[*slot]*atomic.Int32{}
 	var mu sync.Mutex
@@ -51,10 +51,7 @@ func TestClaims(t *testing.T) {
 			for range 200 {
 				var mine []*slot
 				for range 10 { // 160 at once, of 64 in a block
-					sl := &s.first[home()]
-					if !sl.claim() {
-						sl = s.claimOther()
-					}
+					sl := s.claim(myPage())
 					mu.Lock()
 					if owners[sl] == nil {
 						owners[sl] = new(atomic.Int32)
@@ -81,7 +78,7 @@ func TestClaims(t *testing.T) {
 
 // Blocks are added as more calls are in flight, and used again.
 func TestBlocks(t *testing.T) {
-	s := newSlots()
+	s := newSlots(false)
 	blocks := func() (n int) {
 		for b := s.newest.Load(); b != nil; b = b.older {
 			n++
@@ -92,7 +89,7 @@ func TestBlocks(t *testing.T) {
 	for round := range 3 {
 		claimed := map[*slot]bool{}
 		for range 1000 {
-			sl := s.claimOther()
+			sl := s.claim(myPage())
 			if claimed[sl] {
 				t.Fatal("claimed twice")
 			}
@@ -125,23 +122,20 @@ func TestBlocks(t *testing.T) {
 
 // Counts are exact with callers in all sorts of slots at once.
 func TestTally(t *testing.T) {
-	s := newSlots()
+	s := newSlots(false)
 	var c tally
 	var wg sync.WaitGroup
 	var held []*slot
 	for range 100 { // keep many slots taken, so that callers use all kinds
-		held = append(held, s.claimOther())
+		held = append(held, s.claim(myPage()))
 	}
 	for range 8 {
 		wg.Go(func() {
 			for range 1000 {
-				sl := &s.first[home()]
-				if !sl.claim() {
-					sl = s.claimOther()
-				}
+				sl := s.claim(myPage())
 				before := c.nth(sl)
 				c.add(sl)
-				if sl.index < slotsPerBlock && c.nth(sl) != before+1 {
+				if sl.index < uncounted && c.nth(sl) != before+1 {
 					t.Error("a call is not told from the one before")
 				}
 				sl.release()
@@ -157,6 +151,12 @@ func TestTally(t *testing.T) {
 	}
 }
 
+// myPage returns a page of the caller's stack.
+func myPage() stackPage {
+	var here byte
+	return pageOf(unsafe.Pointer(&here))
+}
+
 // Goroutines have slots of their own mostly: two that share one would slow each other
 // down.
 func TestHome(t *testing.T) {
@@ -169,7 +169,7 @@ func TestHome(t *testing.T) {
 	for range goroutines {
 		out.Go(func() {
 			mu.Lock()
-			seen[home()]++
+			seen[myPage().hash(ownBits)]++
 			mu.Unlock()
 			in.Done()
 			<-gate // so that no stack is used twice
@@ -182,8 +182,8 @@ func TestHome(t *testing.T) {
 		t.Errorf("%d goroutines have only %d slots", goroutines, len(seen))
 	}
 	for at := range seen {
-		if at >= slotsPerBlock {
-			t.Errorf("slot %d of %d", at, slotsPerBlock)
+		if at >= ownCount {
+			t.Errorf("slot %d of %d", at, ownCount)
 		}
 	}
 }

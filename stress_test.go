@@ -237,8 +237,10 @@ func (w *stressWorker) step(depth int) {
 		if a, ok := pick(w, m.handlers()); ok {
 			w.deregister(a, depth)
 		}
-	case n < 99:
+	case n < 98:
 		w.look(m)
+	case n < 99:
+		w.moveOwnSlots(m)
 	default:
 		runtime.Gosched()
 	}
@@ -442,6 +444,24 @@ func (w *stressWorker) deregistered(a *modelHandler, depth int, err error) {
 		a.mu.Unlock()
 	case !errors.Is(err, want):
 		w.report(fmt.Errorf("deregistering %s, in %d handlers: %v, want %v or nil", a.name, depth, err, want))
+	}
+}
+
+// moveOwnSlots takes own slots from their pages, as happens when others need them more.
+func (w *stressWorker) moveOwnSlots(m *modelHook) {
+	evict := map[int]bool{}
+	for range w.rand.IntN(ownCount) {
+		evict[w.rand.IntN(ownCount)] = true
+	}
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	r := m.reg()
+	if r.slots == nil || !registry.fenced {
+		return
+	}
+	r.replaceOwn(evict)
+	if w.oneIn(2) {
+		r.settle()
 	}
 }
 

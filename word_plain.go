@@ -10,9 +10,12 @@ import "sync/atomic"
 // and on other CPUs word_atomic.go is used.
 
 // storeRel writes *p so that earlier writes are seen by whoever reads it.
+//
+//go:nosplit
 func storeRel(p *uint64, v uint64) { *p = v }
 
 // bump adds one to *p, which only the caller writes.
 func bump(p *uint64) { *p++ }
 
+//go:nosplit
 func loadAcq(p *uint64) uint64 { return atomic.LoadUint64(p) }

@@ -59,6 +59,7 @@ func guardedFrom(i, x int) (r int) {
 
 var questions = []*question{
 	markQuestion,
+	fireQuestion,
 	{
 		title:   "What it costs to contain panics, with eight handlers:",
 		threads: []int{1},

@@ -14,9 +14,18 @@ func TestDesigns(t *testing.T) {
 		"unmarked": fireUnmarked, "one counter": fireOneCounter, "in and out": fireInOut,
 		"places": fireInOutPlaces, "claim": fireClaim,
 		"places, counted": fireInOutPlacesCounted, "claim, counted": fireClaimCounted, "rwmutex": fireRWMutex,
+		"own": fireOwn, "own, counted": fireOwnCounted,
 	} {
 		if got := fire(41); got != 42 {
 			t.Errorf("%s: %d, want 42", name, got)
+		}
+	}
+	for name, fire := range map[string]func(event) bool{
+		"plain": firePlain, "guarded": fireGuarded, "guarded, own": fireGuardedOwn, "guarded, counted": fireGuardedCounted,
+		"guarded, claim": fireGuardedClaim, "copied": fireCopied,
+	} {
+		if fire(event{1, 2, 3}) || !fire(event{-1, 2, 3}) {
+			t.Errorf("%s does not return what the handler does", name)
 		}
 	}
 	for name, fire := range map[string]func(int) int{
