@@ -250,7 +250,11 @@ func TestRealLook(t *testing.T) {
 	if !strings.Contains(out, "total") || !strings.Contains(out, "-  ") {
 		t.Errorf("stat of a hook without a duration prints\n%s", out)
 	}
-	h.untouched("trace and stat")
+	out, _ = h.run(0, "top", h.pid, "-n", "2", "-d", "50ms")
+	if strings.Count(out, "FUNCTION") != 2 || strings.Count(out, "app.commit") != 2 {
+		t.Errorf("top -n 2 prints\n%s", out)
+	}
+	h.untouched("trace, stat and top")
 
 	out, _ = h.run(0, "doctor", h.pid)
 	if !strings.Contains(out, "reached") || !strings.Contains(out, "sites") {
@@ -313,6 +317,7 @@ func TestRealEnds(t *testing.T) {
 	}{
 		{"trace", []string{"trace", h.pid, "app.commit"}, func(s look) bool { return len(s.Armed) == 2 }},
 		{"stat", []string{"stat", h.pid, "app.*", "-i", "10ms"}, func(s look) bool { return len(s.Armed) == 4 }},
+		{"top", []string{"top", h.pid, "app.*", "-d", "10ms"}, func(s look) bool { return len(s.Armed) == 4 }},
 		{"arm", []string{"arm", h.pid, "app.commit/audit", "--hold"}, func(s look) bool { return len(s.Armed) == 2 }},
 		{"fail", []string{"fail", h.pid, "app.read", "return", "--hold"}, func(s look) bool { return len(s.Failpoints) == 1 }},
 		{"pause", []string{"fail", h.pid, "app.read", "pause", "--hold"}, func(s look) bool { return len(s.Failpoints) == 1 }},

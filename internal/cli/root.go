@@ -20,7 +20,7 @@ const (
 // It is no variable, since demo runs the others.
 func constructors() []func(*env) *cobra.Command {
 	all := []func(*env) *cobra.Command{
-		newLs, newTrace, newStat, newRecord, newReport, newDiff,
+		newLs, newTrace, newStat, newTop, newRecord, newReport, newDiff,
 		newArm, newDisarm, newFail,
 		newDemo, newDoctor, newVersion, newCompletion, newToolexec,
 	}

@@ -120,7 +120,7 @@ func (e *env) matched(s session, m wire.Matched, verb string) error {
 		what = append(what, draw.Plural(m.Functions, "function"))
 	}
 	if len(what) == 0 {
-		return fmt.Errorf("%s: no hook is left to %s", label(s.Process()), verb)
+		return fmt.Errorf("%s: no hook is left for %s", label(s.Process()), verb)
 	}
 	e.note("%s: %s of %s; Ctrl-C ends it", verb, strings.Join(what, " and "), label(s.Process()))
 	return nil
