@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/patch"
@@ -199,4 +200,82 @@ func TestSetWantsErrors(t *testing.T) {
 			t.Errorf("%+v is taken", tt)
 		}
 	}
+}
+
+// grow calls hitValues at the bottom of a stack that has to grow.
+//
+//go:noinline
+func grow(depth, n int) int {
+	var room [32]int
+	room[n%32] = n
+	if depth == 0 {
+		return callsHitValues(n) + room[n%32]
+	}
+	return grow(depth-1, n) + room[(n+1)%32]
+}
+
+// TestFullMeanwhile arms and disarms the trampoline under goroutines that come and go with growing stacks, with garbage
+// collection, profiling and drains: values and callers are always right.
+func TestFullMeanwhile(t *testing.T) {
+	armFull(t, Want{Frame: 8, Places: abc}, 16)
+	n := pointValues()
+	call, err := Trampoline(Full)
+	if err != nil {
+		t.Fatal(err)
+	}
+	length := 3 * time.Second
+	if testing.Short() {
+		length = 300 * time.Millisecond
+	}
+	runtime.SetCPUProfileRate(1000)
+	defer runtime.SetCPUProfileRate(0)
+	stop := time.Now().Add(length)
+	var wg sync.WaitGroup
+	for g := range 6 {
+		wg.Go(func() {
+			for i := g; time.Now().Before(stop); i++ {
+				var inner sync.WaitGroup
+				inner.Go(func() { grow(i%300, i) }) // a new stack
+				for range 50 {
+					callsHitValues(i)
+				}
+				inner.Wait()
+			}
+		})
+	}
+	wg.Go(func() {
+		for time.Now().Before(stop) {
+			runtime.GC()
+		}
+	})
+	wg.Go(func() {
+		for on := false; time.Now().Before(stop); on = !on {
+			if err := patch.Default.Set([]patch.Change{{Key: n, On: on, Call: call}}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	var b Batch
+	events := 0
+	for time.Now().Before(stop) {
+		Drain(&b)
+		for i := range b.Events {
+			e := &b.Events[i]
+			v, frames := b.Values(e), b.Frames(e)
+			if len(v) != 3 || v[1] != v[0]+1 || v[2] != v[0]+2 {
+				t.Fatalf("values %d", v)
+			}
+			if len(frames) < 2 || runtime.FuncForPC(uintptr(frames[0])-1).Name() != "github.com/gkhi/gkhi/internal/record.callsHitValues" {
+				t.Fatalf("callers %#x", frames)
+			}
+			events++
+		}
+		time.Sleep(time.Millisecond)
+	}
+	wg.Wait()
+	if events == 0 {
+		t.Error("no events")
+	}
+	t.Logf("%d events", events)
 }
