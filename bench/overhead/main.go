@@ -38,6 +38,7 @@ type options struct {
 	quick, tests bool
 	only, write  string
 	rounds       int
+	count        int
 	benchtime    time.Duration
 }
 
@@ -50,14 +51,15 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.only, "only", "", "only modules whose path contains this")
 	flags.StringVar(&o.write, "write", "", "put the table into this document")
 	flags.IntVar(&o.rounds, "rounds", 9, "how often each benchmark is run, with points and without")
-	flags.DurationVar(&o.benchtime, "benchtime", 50*time.Millisecond, "of one run of a benchmark")
+	flags.IntVar(&o.count, "count", 4, "how often in a row")
+	flags.DurationVar(&o.benchtime, "benchtime", 20*time.Millisecond, "of one run of a benchmark")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	list := subjects
 	if o.quick {
 		list = list[:1]
-		o.rounds = 1
+		o.rounds, o.count = 1, 1
 	}
 	list = slices.DeleteFunc(slices.Clone(list), func(s subject) bool { return !strings.Contains(s.module, o.only) })
 	if len(list) == 0 {

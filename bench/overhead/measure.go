@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// A benchmark has its times, in ns, without points and with them, one for each round.
+// A benchmark has its times, in ns, without points and with them, some for each round.
 type benchmark struct{ ns [2][]float64 }
 
 // measure runs the module's benchmarks once each way, beginning with another way each round.
@@ -20,7 +20,8 @@ func (p *pair) measure(round int, o options) error {
 		if o.quick {
 			benchtime = "1x"
 		}
-		cmd := exec.Command(p.exe[way], "-test.run=^$", "-test.bench="+p.subject.bench, "-test.benchtime="+benchtime, "-test.cpu=1")
+		cmd := exec.Command(p.exe[way], "-test.run=^$", "-test.bench="+p.subject.bench, "-test.benchtime="+benchtime,
+			"-test.count="+strconv.Itoa(o.count), "-test.cpu=1")
 		cmd.Dir = p.dir
 		cmd.Env = append(os.Environ(), "GKHI_SERVE=off")
 		var errs bytes.Buffer

@@ -40,6 +40,7 @@ type builder struct {
 	args    *Args
 	dir     string // where the go command runs, absolute
 	profile string // absolute path of the profile that std is built with, or empty
+	static  bool   // the program has no C code
 	env     struct{ GOOS, GOARCH, GOVERSION, GOFLAGS string }
 }
 
@@ -158,7 +159,7 @@ func (b *builder) toolexec(file string) string {
 
 // withRuntime builds the runtime part, and saves the plan to file.
 func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) error {
-	b.profile = b.profileOf(pkgs)
+	b.profile, b.static = b.profileOf(pkgs), b.needsNoC(pkgs)
 	dir, own, err := b.runtimeFolder(pkgs)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package gobuild_test
 
 import (
 	"bytes"
+	"debug/elf"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -268,5 +269,31 @@ func TestCross(t *testing.T) {
 		if out, err := cmd.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("not for "+os)) {
 			t.Errorf("for %s: %v\n%s", os, err, out)
 		}
+	}
+}
+
+// TestStatic builds a program that needs no C library: with points it needs none either, though the runtime
+// part imports net, which does where there is a C compiler.
+func TestStatic(t *testing.T) {
+	p := newProject(t)
+	if err := os.RemoveAll(filepath.Join(p.dir, "cg")); err != nil {
+		t.Fatal(err)
+	}
+	main := "package main\n\nfunc main() { println(several(3)) }\n\nfunc several(n int) int {\n\tdefer func() {}()\n\treturn n\n}\n"
+	if err := os.WriteFile(filepath.Join(p.dir, "main.go"), []byte(main), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exe := filepath.Join(t.TempDir(), "hooked")
+	p.run(p.gkhi, "build", "-o", exe, ".")
+	if find(p.table(exe), "main.several") == nil {
+		t.Error("main.several has no points")
+	}
+	f, err := elf.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if libs, err := f.ImportedLibraries(); err != nil || len(libs) > 0 {
+		t.Errorf("it needs %v, %v", libs, err)
 	}
 }

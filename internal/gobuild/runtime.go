@@ -95,6 +95,11 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 		args = append(args, b.args.only(words("mod modfile"))...)
 	} else {
 		env = append(env, "GOWORK=off", "GOFLAGS="+withoutModFlags(b.env.GOFLAGS))
+		// Nobody debugs the runtime part, whose debug information is a fifth of what it adds to a program.
+		extra = append(slices.Clip(extra), "-gcflags="+modulePath+"/...=-dwarf=false")
+	}
+	if b.static {
+		env = append(env, "CGO_ENABLED=0")
 	}
 	if f := b.profile; f != "" {
 		args = append(args, "-pgo="+f)
@@ -117,6 +122,21 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 		return nil, fmt.Errorf("go list names no archive of package %s", instrument.RuntimeAtomic.Import)
 	}
 	return files, nil
+}
+
+// needsNoC reports whether a program has no C code, and so is linked statically. Package net, which the runtime part brings, would
+// change that: the program would need the C library of the machine that it was built on.
+func (b *builder) needsNoC(pkgs []*pkg) bool {
+	linksC := words("race msan asan linkshared")
+	if slices.ContainsFunc(b.args.Flags, func(f flag) bool {
+		return linksC[f.name] || f.name == "ldflags" && strings.Contains(f.value, "linkmode") ||
+			f.name == "buildmode" && f.value == "c-shared"
+	}) || slices.ContainsFunc([]string{"race", "msan", "asan", "link", "c-shared"}, func(s string) bool {
+		return strings.Contains(b.env.GOFLAGS, s)
+	}) {
+		return false
+	}
+	return len(pkgs) > 0 && !slices.ContainsFunc(pkgs, func(p *pkg) bool { return p.ImportPath == "runtime/cgo" })
 }
 
 // withoutModFlags takes out of GOFLAGS what is about the program's module.
