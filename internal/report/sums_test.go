@@ -148,7 +148,7 @@ func TestTreeOther(t *testing.T) {
 }
 
 func BenchmarkTable(b *testing.B) {
-	recording := reporttest.Make(reporttest.Options{Events: 400_000})
+	recording := reporttest.Make(reporttest.Options{Events: 400_000, Threads: 8, Goroutines: 200, Copies: 400, Turnover: 0.3})
 	for b.Loop() {
 		r := open(b, recording)
 		if _, err := Walk(r, Filter{}, NewTable(r).Visitor()); err != nil {

@@ -28,6 +28,7 @@ type Options struct {
 	Seed       uint64
 	Goroutines int     // at a time; 6 if 0
 	Threads    int     // 3 if 0
+	Copies     int     // of the program's functions, each used by some of the goroutines; 1 if 0
 	Turnover   float64 // chance that a goroutine ends after a request, and another begins
 	Panics     float64 // chance that a call ends in a panic, which handle recovers
 	Lost       float64 // chance, at each event, that a thread loses the next ones, 50 on average
@@ -68,6 +69,7 @@ func Generate(w io.Writer, o Options) error {
 	if o.Slower == 0 {
 		o.Slower = 1
 	}
+	o.Copies = max(o.Copies, 1)
 	out := event.NewWriter(w)
 	g := newGenerator(o)
 	for g.events < o.Events {
@@ -98,7 +100,8 @@ type generator struct {
 	events  int
 	lost    uint64
 	marked  int64 // ns of the last watermark
-	counts  [numFuncs]uint64
+	funcs   []event.Func
+	counts  []uint64 // by function
 	ev      event.Event
 	words   [8]uint64
 }
@@ -138,7 +141,8 @@ func newGenerator(o Options) *generator {
 		Program: "/usr/local/bin/kv", Args: []string{"kv"}, PID: 4242, Host: "db1", Arch: "amd64", Go: "go1.26.8", Version: "v0.3.0",
 		Patterns: []string{module + "..."}, Started: Began, Values: o.Values, Stacks: o.Stacks,
 	})
-	fs, ss := definitions(o.Values)
+	fs, ss := definitions(o.Values, o.Copies)
+	g.funcs, g.counts = fs, make([]uint64, len(fs))
 	g.enc.Funcs(fs)
 	g.enc.Sites(ss)
 	if o.Hits {
@@ -223,6 +227,11 @@ func (g *generator) step(r *goroutine, t *thread, id int) {
 	g.leave(r, t, id)
 }
 
+// index is the number of a function in the copy that a goroutine uses.
+func (g *generator) index(r *goroutine, fn int) int {
+	return int(r.id%uint64(g.Copies))*numFuncs + fn
+}
+
 // around is a duration of about ns, now and then a much longer one.
 func (g *generator) around(ns int64) int64 {
 	d := float64(ns) * (0.5 + g.rnd.ExpFloat64()/2)
@@ -239,7 +248,7 @@ func (g *generator) enter(r *goroutine, t *thread, id, fn int) {
 	}
 	bp := sp + 16
 	f := frame{fn: fn, start: r.now, again: -1, bp: bp, sp: bp + program[fn].frame}
-	g.counts[fn]++
+	g.counts[g.index(r, fn)]++
 	f.lost = g.emit(r, t, id, fn, false, f.sp, f.bp, len(r.frames))
 	r.frames = append(r.frames, f)
 }
@@ -256,7 +265,7 @@ func (g *generator) leave(r *goroutine, t *thread, id int) {
 	}
 	if g.Call != nil {
 		g.Call(Call{
-			G: r.id, Func: program[f.fn].Name, Start: Began + f.start, End: Began + r.now,
+			G: r.id, Func: g.funcs[g.index(r, f.fn)].Name, Start: Began + f.start, End: Began + r.now,
 			Self: r.now - f.start - f.inner, Lost: f.lost,
 		})
 	}
@@ -286,7 +295,7 @@ func (g *generator) emit(r *goroutine, t *thread, id, fn int, ret bool, sp, bp u
 	}
 	g.events++
 	g.ev = event.Event{
-		Ticks: uint64(r.now * ticksPerNS), G: r.id, Site: 2 * fn, CPU: id, Thread: id, SP: sp, BP: bp, Gap: t.gap, Stack: -1,
+		Ticks: uint64(r.now * ticksPerNS), G: r.id, Site: 2 * g.index(r, fn), CPU: id, Thread: id, SP: sp, BP: bp, Gap: t.gap, Stack: -1,
 	}
 	t.gap = false
 	ps := program[fn].Params

@@ -1,6 +1,11 @@
 package reporttest
 
-import "github.com/gkhi/gkhi/internal/event"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gkhi/gkhi/internal/event"
+)
 
 // The functions of the program that is recorded: a service that reads requests, and keeps what
 // they write in a log. The order is that of program.
@@ -128,10 +133,14 @@ func words(ps []event.Param) (ws []event.Word) {
 }
 
 // definitions returns functions and sites: site 2n is function n's entry, 2n+1 its return.
-func definitions(values bool) (fs []event.Func, ss []event.Site) {
-	for i := range program {
-		f := program[i].Func
-		entry, ret := event.Site{Func: i, Line: f.Line}, event.Site{Func: i, Return: true, Line: f.Line + 9}
+func definitions(values bool, copies int) (fs []event.Func, ss []event.Site) {
+	for n := range copies * numFuncs {
+		f := program[n%numFuncs].Func
+		if c := n / numFuncs; c > 0 {
+			f.Package += strconv.Itoa(c)
+			f.Name = f.Package + strings.TrimPrefix(f.Name, program[n%numFuncs].Package)
+		}
+		entry, ret := event.Site{Func: n, Line: f.Line}, event.Site{Func: n, Return: true, Line: f.Line + 9}
 		if values {
 			entry.Words, ret.Words = words(f.Params), words(f.Results)
 		} else {
