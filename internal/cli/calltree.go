@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
 )
@@ -113,18 +113,30 @@ func (t *callTree) title() {
 	t.w.WriteString(t.style.Title(head) + "\n")
 }
 
-// line prints one. It is called with a bufio.Writer, which keeps its first error.
+// line prints one. It is called with a bufio.Writer, which keeps its first error. There may be millions.
 func (t *callTree) line(ev treeEvent, took, text string) {
 	t.title()
-	indent := strings.Repeat("  ", min(ev.level, deepest))
-	if ev.level > deepest {
-		indent += fmt.Sprintf("(%d) ", ev.level)
-	}
 	if t.clock != nil {
-		t.w.WriteString(t.style.Faint(fmt.Sprintf("%12s", t.clock(ev.at))) + "  ")
+		t.w.WriteString(t.style.Faint(rightIn(t.clock(ev.at), 12)))
+		t.w.WriteString("  ")
 	}
-	fmt.Fprintf(t.w, "%*s  %s  %s%s\n", 10+len(took)-draw.Width(took), took,
-		t.style.Hue(int(ev.g), fmt.Sprintf("[%5d]", ev.g)), indent, text)
+	t.w.WriteString(rightIn(took, 10))
+	t.w.WriteString("  ")
+	t.w.WriteString(t.style.Hue(int(ev.g), "["+rightIn(strconv.FormatUint(ev.g, 10), 5)+"]"))
+	t.w.WriteString("  ")
+	t.w.WriteString(spaces[:2*min(ev.level, deepest)])
+	if ev.level > deepest {
+		t.w.WriteString("(" + strconv.Itoa(ev.level) + ") ")
+	}
+	t.w.WriteString(text)
+	t.w.WriteByte('\n')
+}
+
+const spaces = "                                                                                                                        "
+
+// rightIn fills text up to a width, from the left.
+func rightIn(text string, width int) string {
+	return spaces[:max(width-draw.Width(text), 0)] + text
 }
 
 // idle gives entries their lines that have waited since the last time: calls that take long.

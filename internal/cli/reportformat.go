@@ -77,9 +77,8 @@ func (in *reportInput) text(w io.Writer) error {
 func (in *reportInput) tables(row func(object any, fields []string) error) (columns []string, err error) {
 	switch {
 	case in.o.calls:
-		g := recordings.NewGraph(in.r)
-		in.walk(g.Visitor())
-		for i, edge := range g.Edges() {
+		edges, _, _ := in.edges()
+		for i, edge := range edges {
 			if in.o.top > 0 && uint64(i) >= in.o.top {
 				break
 			}

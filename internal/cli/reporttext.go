@@ -107,10 +107,10 @@ func timeCells(f *recordings.Func) []string {
 
 // graphText writes each function with its callers above and its callees below, as gprof does.
 func (in *reportInput) graphText(w io.Writer) error {
-	table, graph := recordings.NewTable(in.r), recordings.NewGraph(in.r)
-	out := in.walk(recordings.Join(table.Visitor(), graph.Visitor()))
+	table := recordings.NewTable(in.r)
+	edges, wanted, out := in.edges(table.Visitor())
 	callers, callees := map[int][]recordings.Edge{}, map[int][]recordings.Edge{}
-	for _, e := range graph.Edges() {
+	for _, e := range edges {
 		callers[e.Callee] = append(callers[e.Callee], e)
 		if e.Caller >= 0 {
 			callees[e.Caller] = append(callees[e.Caller], e)
@@ -131,9 +131,10 @@ func (in *reportInput) graphText(w io.Writer) error {
 		return draw.Duration(e.Total)
 	}
 	line := func(calls uint64, total, text string) {
-		lines = append(lines, fmt.Sprintf("%10d  %*s  %s", calls, 8+len(total)-draw.Width(total), total, text))
+		lines = append(lines, fmt.Sprintf("%10d  %s  %s", calls, rightIn(total, 8), text))
 	}
-	for i, f := range recordings.Arrange(table.Funcs(out), in.o.sort, in.o.top) {
+	fs := slices.DeleteFunc(table.Funcs(out), func(f recordings.Func) bool { return !wanted(f.Index) })
+	for i, f := range recordings.Arrange(fs, in.o.sort, in.o.top) {
 		if i > 0 {
 			lines = append(lines, "")
 		}
@@ -151,6 +152,20 @@ func (in *reportInput) graphText(w io.Writer) error {
 		return nil
 	}
 	return in.lines(w, lines)
+}
+
+// edges reads the recording into a call graph, and returns the edges to and from the functions that are wanted: whoever calls
+// them or is called by them is in it, wanted or not. Other visitors may listen.
+func (in *reportInput) edges(others ...recordings.Visitor) ([]recordings.Edge, func(fn int) bool, recordings.Outcome) {
+	names := in.f.Names
+	in.f.Names = nil
+	graph := recordings.NewGraph(in.r)
+	out := in.walk(recordings.Join(append(others, graph.Visitor())...))
+	wanted := func(fn int) bool {
+		return len(names) == 0 || fn >= 0 && names.Match(in.r.Funcs[fn].Name)
+	}
+	edges := slices.DeleteFunc(graph.Edges(), func(e recordings.Edge) bool { return !wanted(e.Caller) && !wanted(e.Callee) })
+	return edges, wanted, out
 }
 
 // goroutinesText writes a line for each goroutine.
