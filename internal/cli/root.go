@@ -39,7 +39,7 @@ nothing until a command of gkhi arms them, and again after it ends.
 A TARGET is a process id (4242), a process name (kvd), or the file of a program that
 runs (./kvd). A process that links the library several times has several targets: 4242/0,
 4242/1. A GLOB matches names of hooks: * is any run of characters, ? is one, [a-c] one of
-a set. Quote it, or the shell may expand it.
+a set; of several, those that begin with ! leave names out. Quote it, or the shell may expand it.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted before it was done.`
 

@@ -6,6 +6,8 @@
 // Go's own names are full of these characters: net/http.(*Server).Serve, slices.SortFunc[...]. So a name always
 // matches itself, and [...] stands for itself, as the star in (*Server) does in effect.
 //
+// Of several patterns ([Set]) those that begin with an exclamation mark leave names out: main.* !main.noisy*.
+//
 // Matching takes time in proportion to len(pattern)*len(name) at worst, never exponential.
 package glob
 
@@ -25,6 +27,7 @@ type Pattern struct {
 	literal bool
 	text    string // all that it stands for besides src, unless it has a star, a ? or a set
 	fixed   bool   // that it has none
+	not     bool   // of a Set: it leaves names out
 }
 
 type opKind uint8
@@ -183,7 +186,12 @@ func parseSet(s string) (set op, size int, problem string) {
 }
 
 // String returns the pattern as it was written.
-func (p *Pattern) String() string { return p.src }
+func (p *Pattern) String() string {
+	if p.not {
+		return "!" + p.src
+	}
+	return p.src
+}
 
 // Literal reports whether the pattern stands for one name only: its own text.
 func (p *Pattern) Literal() bool { return p.literal }

@@ -97,6 +97,16 @@ func TestQuote(t *testing.T) {
 	}
 }
 
+func TestOnlyLeftOut(t *testing.T) {
+	var syntax *SyntaxError
+	if _, err := CompileSet([]string{"!a", "!b"}); !errors.As(err, &syntax) {
+		t.Errorf("a set that only leaves out: %v", err)
+	}
+	if _, err := CompileSet([]string{"a", "!"}); !errors.As(err, &syntax) {
+		t.Errorf("a pattern that is only an exclamation mark: %v", err)
+	}
+}
+
 func TestSelect(t *testing.T) {
 	names := []string{"a.x", "a.y", "b.x"}
 	for _, tt := range []struct {
@@ -107,6 +117,11 @@ func TestSelect(t *testing.T) {
 		{[]string{"*.x", "a.x"}, []string{"a.x", "b.x"}, ""},
 		{[]string{"b.*", "c.*", "d"}, []string{"b.x"}, "c.*"},
 		{nil, nil, ""},
+		{[]string{"a.*", "!a.y"}, []string{"a.x"}, ""},
+		{[]string{"!*.x", "a.*", "b.x"}, []string{"a.y"}, ""},
+		{[]string{"*", "!*"}, nil, ""},
+		{[]string{"*", "!c.*"}, []string{"a.x", "a.y", "b.x"}, "!c.*"},
+		{[]string{"!a.x", "c", "a.*"}, []string{"a.y"}, "c"},
 	} {
 		set, err := CompileSet(tt.patterns)
 		if err != nil {
@@ -119,6 +134,11 @@ func TestSelect(t *testing.T) {
 		}
 		if !slices.Equal(got, tt.want) || src != tt.without {
 			t.Errorf("%q selects %q without %q, want %q without %q", tt.patterns, got, src, tt.want, tt.without)
+		}
+		for _, name := range names {
+			if set.Match(name) != slices.Contains(got, name) {
+				t.Errorf("%q selects %q, and matches %s: %v", tt.patterns, got, name, set.Match(name))
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +28,7 @@ type Engine struct {
 	work     sync.WaitGroup
 
 	// Of the goroutine that carries out commands.
-	patterns []string    // of the stat that runs; nil when they are the names of armed
+	patterns []string    // of the stat that runs
 	armed    []wire.Hook // what it counts
 	stop     func()      // ends it, and returns when its last snapshot was passed on
 	watched  string      // whose callers are asked for; empty for none
@@ -136,32 +137,52 @@ func (e *Engine) list() error {
 
 // change arms these too, or disarms them.
 func (e *Engine) change(names []string, on bool) error {
-	hooks := slices.DeleteFunc(slices.Clone(e.armed), func(h wire.Hook) bool { return slices.Contains(names, h.Name) })
-	if on {
-		patterns := make([]string, len(names))
-		for i, n := range names {
-			patterns[i] = glob.Quote(n)
+	patterns, hooks := without(e.patterns, names), slices.DeleteFunc(slices.Clone(e.armed), func(h wire.Hook) bool {
+		return slices.Contains(names, h.Name)
+	})
+	rest, err := glob.CompileSet(positive(patterns))
+	if err != nil {
+		return err
+	}
+	var quoted []string
+	for _, n := range names {
+		q := glob.Quote(n)
+		quoted = append(quoted, q)
+		switch {
+		case on && !rest.Match(n):
+			patterns = append(patterns, q)
+		case !on && rest.Match(n):
+			patterns = append(patterns, "!"+q)
 		}
-		fresh, err := e.proc.Hooks(e.ctx, patterns...)
+	}
+	if length(patterns) > maxPatterns || length(quoted) > maxPatterns {
+		return fmt.Errorf("%d names are too many to change one by one; p arms what matches a pattern, and nothing else", len(names))
+	}
+	if on {
+		fresh, err := e.proc.Hooks(e.ctx, quoted...)
 		if err != nil {
 			return err
 		}
 		hooks = append(hooks, slices.DeleteFunc(fresh, func(h wire.Hook) bool { return !slices.Contains(names, h.Name) })...)
 	}
-	patterns := make([]string, len(hooks))
-	for i, h := range hooks {
-		patterns[i] = glob.Quote(h.Name)
-	}
-	if on && e.patterns != nil { // what was armed by a pattern still is
-		patterns = slices.Clone(e.patterns)
-		for _, n := range names {
-			patterns = append(patterns, glob.Quote(n))
-		}
-	}
-	if length(patterns) > maxPatterns {
-		return fmt.Errorf("%d names are too many to change one by one; p arms what matches a pattern, and nothing else", len(patterns))
+	if len(hooks) == 0 {
+		patterns = nil
 	}
 	return e.arm(patterns, hooks, "")
+}
+
+// without returns patterns but those that are about one of these names only.
+func without(patterns, names []string) []string {
+	only := make(map[string]bool, len(names))
+	for _, n := range names {
+		only[glob.Quote(n)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return only[strings.TrimPrefix(p, "!")] })
+}
+
+// positive returns the patterns that leave nothing out.
+func positive(patterns []string) []string {
+	return slices.DeleteFunc(slices.Clone(patterns), func(p string) bool { return strings.HasPrefix(p, "!") })
 }
 
 // arm begins a stat of hooks, which patterns match, and ends the one before:

@@ -266,3 +266,44 @@ func (p realProcess) Record(ctx context.Context, spec wire.RecordSpec) (Recordin
 type realStat struct{ *client.Stat }
 
 func (s realStat) Matched() wire.Matched { return s.Stat.Matched }
+
+// What a pattern armed can be disarmed one by one, however many that are, and armed again.
+func TestEngineMany(t *testing.T) {
+	p := newFake()
+	p.hooks = nil
+	var all []string
+	for i := range 3000 {
+		all = append(all, fmt.Sprintf("example.com/a/package/with/a/long/path/at%04d.(*T).F", i))
+		p.hooks = append(p.hooks, wire.Hook{Name: all[i], Kind: wire.KindFunction})
+	}
+	d := drive(t, p, 5000)
+	for _, step := range []struct {
+		op    Op
+		names []string
+		ask   string
+		armed int
+	}{
+		{OpPattern, []string{"*"}, "*", 3000},
+		{OpDisarm, all[7:9], `* !example.com/a/package/with/a/long/path/at0007.(\*T).F !example.com/a/package/with/a/long/path/at0008.(\*T).F`, 2998},
+		{OpArm, all[7:8], `* !example.com/a/package/with/a/long/path/at0008.(\*T).F`, 2999},
+		{OpPattern, []string{"*0001.*", "*0002.*"}, "*0001.* *0002.*", 2},
+		{OpArm, all[8:9], `*0001.* *0002.* example.com/a/package/with/a/long/path/at0008.(\*T).F`, 3},
+		{OpDisarm, all[8:9], "*0001.* *0002.*", 2},
+		{OpDisarm, all[1:3], "", 0},
+	} {
+		p.begun = nil
+		d.do(step.op, step.names...)
+		d.until("armed", is[Armed])
+		ask := ""
+		if len(p.begun) > 0 {
+			ask = strings.Join(p.begun[0].Patterns, " ")
+		}
+		if n := len(p.armed()); n != step.armed || ask != step.ask {
+			t.Errorf("%d %.2q: %d are armed, and it asks for %s; want %d, %s", step.op, step.names, n, ask, step.armed, step.ask)
+		}
+	}
+	d.do(OpArm, all...)
+	if n := d.until("refused", is[Note]).(Note); !strings.Contains(n.Err.Error(), "3000 names are too many") {
+		t.Errorf("it says %v", n.Err)
+	}
+}
