@@ -81,13 +81,12 @@ func (t *target) Record(spec wire.RecordSpec, sink control.DataSink) (wire.Match
 	}
 	r.enc.Hooks(names)
 	r.mu.Lock() // until the sites are defined, no event may come
+	r.mark()    // the clock begins before anything is armed
 	m, undo, err := r.arm(t, c, spec)
 	if err != nil {
 		r.mu.Unlock()
 		return m, nil, err
 	}
-	r.until = record.Ticks()
-	r.mark()
 	r.mu.Unlock()
 	go r.run()
 	return m, func(ctx context.Context) error {

@@ -23,7 +23,7 @@ type recorded struct {
 	counts           map[string]uint64
 	values           map[string]map[string]int // of entries and, behind a minus, of returns: how often which
 	callers          map[string]map[string]int
-	cpus             map[int]bool
+	times            map[int64]int // how many events at a time
 }
 
 func readRecording(t *testing.T, name string) recorded {
@@ -37,7 +37,7 @@ func readRecording(t *testing.T, name string) recorded {
 		t.Fatal(err)
 	}
 	rec := recorded{
-		r, map[string]int{}, map[string]int{}, map[string]uint64{}, map[string]map[string]int{}, map[string]map[string]int{}, map[int]bool{},
+		r, map[string]int{}, map[string]int{}, map[string]uint64{}, map[string]map[string]int{}, map[string]map[string]int{}, map[int64]int{},
 	}
 	add := func(m map[string]map[string]int, name, what string) {
 		if m[name] == nil {
@@ -65,7 +65,7 @@ func readRecording(t *testing.T, name string) recorded {
 		for _, v := range r.Values(x.Event) {
 			values = append(values, v.Name+"="+v.Text)
 		}
-		rec.cpus[x.Event.CPU] = true
+		rec.times[x.Time]++
 		if site.Return {
 			rec.returns[name]++
 			add(rec.values, "-"+name, strings.Join(values, " "))
@@ -105,6 +105,11 @@ func TestRecord(t *testing.T) {
 		}
 		if got := r.counts[name]; got != uint64(want[0]) {
 			t.Errorf("%s: %d calls were counted, want %d", name, got, want[0])
+		}
+	}
+	for at, n := range r.times {
+		if n > 200 { // as of events from before the clock began
+			t.Errorf("%d events at %d", n, at)
 		}
 	}
 	if left := p.armed(); len(left) > 0 {
