@@ -30,6 +30,9 @@ type Options struct {
 	// Functions adds a second act: a program from the module proxy, built with points in its functions.
 	Functions bool
 
+	// Page is a file that the second act's report is written to, as HTML. Without it the report goes with the demo's folder.
+	Page string
+
 	// Quick makes each part as short as it can be.
 	Quick bool
 }

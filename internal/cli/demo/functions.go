@@ -66,10 +66,10 @@ func (d *demo) functions(ctx context.Context) error {
 		return err
 	}
 	d.say("Built in %.1fs. Its own benchmark writes pairs of 40 bytes and reads them.", time.Since(start).Seconds())
-	if err := d.lookInto(ctx, hooked); err != nil {
+	if err := d.functionCost(ctx, plain, hooked); err != nil {
 		return err
 	}
-	return d.functionCost(ctx, plain, hooked)
+	return d.lookInto(ctx, hooked)
 }
 
 func lastLine(text []byte) string {
@@ -94,6 +94,7 @@ func (d *demo) lookInto(ctx context.Context, hooked string) error {
 		cmd.Process.Kill() //nolint:errcheck // it has ended
 		cmd.Wait()         //nolint:errcheck // killed
 	}()
+	d.part("Where does the time go?")
 	pid := strconv.Itoa(cmd.Process.Pid)
 	if err := waitFor(ctx, pid); err != nil {
 		return err
@@ -101,7 +102,38 @@ func (d *demo) lookInto(ctx context.Context, hooked string) error {
 	if err := d.gkhi(ctx, "stat", pid, someModule+"*", "-d", d.pace.fail.String(), "-i", "1m", "--top", "8"); err != nil {
 		return err
 	}
-	return d.gkhi(ctx, "trace", pid, someModule+".(*Tx).Commit", someModule+".(*Bucket).spill", someModule+".(*node).write", someModule+".(*Tx).write*", "-n", "14")
+	if err := d.gkhi(ctx, "trace", pid, someModule+".(*Tx).Commit", someModule+".(*Bucket).spill", someModule+".(*node).write", someModule+".(*Tx).write*", "-n", "14"); err != nil {
+		return err
+	}
+	return d.record(ctx, pid)
+}
+
+// record writes down what the program does and shows it as a report.
+func (d *demo) record(ctx context.Context, pid string) error {
+	d.part("Record it, look later")
+	file := filepath.Join(d.dir, "bbolt.rec")
+	if err := d.gkhi(ctx, "record", pid, someModule+"*", "-d", d.pace.stat.String(), "--min-duration", "20us", "-o", file); err != nil {
+		return err
+	}
+	if err := d.gkhi(ctx, "report", file, "--top", "8", "--sort", "self"); err != nil {
+		return err
+	}
+	page := d.opts.Page
+	if page == "" {
+		page = filepath.Join(d.dir, "bbolt.html")
+	}
+	if err := d.gkhi(ctx, "report", file, "--format", "html", "-o", page); err != nil {
+		return err
+	}
+	info, err := os.Stat(page)
+	if err != nil {
+		return err
+	}
+	d.say("The page, %s with flame graph, timeline and latencies, is for a browser.", draw.Bytes(info.Size()))
+	if d.opts.Page == "" {
+		d.say("It goes with the folder; gkhi demo --page FILE keeps it.")
+	}
+	return nil
 }
 
 // waitFor waits until a process can be talked to.
