@@ -127,12 +127,16 @@ func pointTrampoline(armed []*Handler) (uintptr, error) {
 // log passes noted hits on to the sinks.
 var log = pointLog{routes: map[*Point][]*native{}}
 
-// drainInterval is how often buffers are emptied while a handler records.
-const drainInterval = 10 * time.Millisecond
+// How often buffers are emptied while a handler records: more often while a thread's would be full before long.
+const (
+	drainInterval = 10 * time.Millisecond
+	drainSoon     = time.Millisecond
+)
 
 type pointLog struct {
 	draining sync.Mutex // one drain at a time; taken before mu; sinks run with it held
 	batch    record.Batch
+	busy     atomic.Bool   // the last drain found a buffer that was filling quickly
 	drainer  atomic.Uint64 // id of the goroutine that drains, 0 when none does
 
 	mu      sync.Mutex // taken after registry.mu
@@ -191,9 +195,14 @@ func (l *pointLog) keepRunning() {
 }
 
 func (l *pointLog) run() {
+	wait := drainInterval
 	for {
-		time.Sleep(drainInterval)
+		time.Sleep(wait)
 		l.drain()
+		wait = drainInterval
+		if l.busy.Load() {
+			wait = drainSoon
+		}
 		l.mu.Lock()
 		if len(l.routes) == 0 && !funcs.Noting() {
 			l.running = false
@@ -231,6 +240,7 @@ func (l *pointLog) drain() bool {
 	l.mu.Unlock()
 	until := record.Ticks()
 	record.Drain(&l.batch)
+	l.busy.Store(l.batch.Busy)
 	dropped := l.batch.Dropped
 	clock := record.Now()
 	funcs.Take(&l.batch, until, clock)

@@ -25,6 +25,8 @@ const blockBytes = 32 << 10
 type Encoder struct {
 	out     []byte
 	threads map[int]*threadBlock
+	last    *threadBlock // of the last event, since many of a thread come one after the other
+	lastID  int
 	open    int // bytes in threads
 	hits    []byte
 	sites   int
@@ -163,10 +165,13 @@ func (e *Encoder) Stack(pcs []uint64) {
 
 // Event adds an event. Those of a thread must come in order; a counter that went back is taken for one that stood still.
 func (e *Encoder) Event(ev *Event) {
-	t := e.threads[ev.Thread]
-	if t == nil {
-		t = &threadBlock{}
-		e.threads[ev.Thread] = t
+	t := e.last
+	if t == nil || e.lastID != ev.Thread {
+		if t = e.threads[ev.Thread]; t == nil {
+			t = &threadBlock{}
+			e.threads[ev.Thread] = t
+		}
+		e.last, e.lastID = t, ev.Thread
 	}
 	if t.n > 0 && (ev.Gap || len(t.b) > blockBytes) {
 		e.flush(ev.Thread, t)
@@ -206,9 +211,9 @@ func (t *threadBlock) add(ev *Event, sites int) {
 	if len(ev.Words) > 0 || ev.Stack >= 0 {
 		flags |= flagMore
 	}
-	b := binary.AppendUvarint(t.b, uint64(ev.Site)<<flagBits|flags)
+	b := appendUvarint(t.b, uint64(ev.Site)<<flagBits|flags)
 	now := max(ev.Ticks, t.ticks)
-	b = binary.AppendUvarint(b, now-t.ticks)
+	b = appendUvarint(b, now-t.ticks)
 	t.ticks = now
 	if flags&flagG != 0 {
 		b = binary.AppendVarint(b, int64(ev.G-t.g))
@@ -238,6 +243,17 @@ func (e *Encoder) Close(thread int) {
 	if t := e.threads[thread]; t != nil && t.n > 0 {
 		e.flush(thread, t)
 	}
+}
+
+// appendUvarint is binary.AppendUvarint, which is too long to be inlined, with the short cases first.
+func appendUvarint(b []byte, v uint64) []byte {
+	switch {
+	case v < 1<<7:
+		return append(b, byte(v))
+	case v < 1<<14:
+		return append(b, byte(v)|0x80, byte(v>>7))
+	}
+	return binary.AppendUvarint(b, v)
 }
 
 // flush writes a thread's block.

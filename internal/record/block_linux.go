@@ -170,7 +170,7 @@ func readCounter(at uintptr) uint64 {
 // Drain gives b the events that were noted since the last time, thread by
 // thread, each thread's in order.
 func Drain(b *Batch) {
-	b.Events, b.Words, b.Dropped = b.Events[:0], b.Words[:0], 0
+	b.Events, b.Words, b.Dropped, b.Busy = b.Events[:0], b.Words[:0], 0, false
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	for i, h := range used {
@@ -198,6 +198,7 @@ func Drain(b *Batch) {
 			t += uint64(1 + (n+3)/4)
 			gap = false
 		}
+		b.Busy = b.Busy || head-h.tail > ringEvents/8
 		if h.tail == head {
 			h.gap = h.gap || gap
 		}

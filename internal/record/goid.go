@@ -39,6 +39,7 @@ type Batch struct {
 	Events  []Event
 	Words   []uint64 // of events with values or callers
 	Dropped uint64   // events that were dropped because a ring was full, ever
+	Busy    bool     // a ring was full to a good part
 }
 
 // Values returns an event's values.

@@ -56,10 +56,11 @@ const (
 
 // An item is an event that waits for its fate, or for those in front of it.
 type item struct {
-	ev    event.Event
-	time  int64
-	fate  fate
-	entry bool
+	ev     event.Event
+	time   int64
+	fate   fate
+	open   bool // an entry whose call is under way
+	queued bool
 }
 
 type sieve struct {
@@ -68,7 +69,8 @@ type sieve struct {
 	least  int64
 	stacks calls.Stacks
 
-	queue []*item // in order of time; nil for what is gone
+	free  []*item // to be used again
+	queue []*item // in order of time
 	first int     // index of queue
 	gone  int     // in queue behind first
 	open  map[int32]*item
@@ -104,10 +106,12 @@ func (s *sieve) event(rec *event.Record) {
 		s.gaps[e.Thread] = true
 	}
 	site := &s.in.Sites[e.Site]
-	it := &item{ev: *e, time: rec.Time, entry: !site.Return}
-	it.ev.Words, it.ev.Gap = slices.Clone(e.Words), false
+	it := s.item()
+	words := append(it.ev.Words[:0], e.Words...)
+	*it = item{ev: *e, time: rec.Time, open: !site.Return, queued: true}
+	it.ev.Words, it.ev.Gap = words, false
 	s.queue = append(s.queue, it)
-	if it.entry {
+	if it.open {
 		s.tag++
 		s.open[s.tag] = it
 	} else {
@@ -121,6 +125,22 @@ func (s *sieve) event(rec *event.Record) {
 		s.drop(s.ret)
 	}
 	s.ret = nil
+}
+
+func (s *sieve) item() *item {
+	if n := len(s.free); n > 0 {
+		it := s.free[n-1]
+		s.free = s.free[:n-1]
+		return it
+	}
+	return &item{}
+}
+
+// recycle has an item used again if nothing refers to it.
+func (s *sieve) recycle(it *item) {
+	if !it.open && !it.queued {
+		s.free = append(s.free, it)
+	}
 }
 
 // returned is told of a call whose return was found.
@@ -140,8 +160,10 @@ func (s *sieve) left(c calls.Call) {
 		return
 	}
 	delete(s.open, c.Tag)
+	entry.open = false
 	switch {
 	case entry.fate == stays:
+		s.recycle(entry)
 	case c.Unwound && c.End-c.Start >= s.least:
 		entry.fate = stays
 	default:
@@ -153,8 +175,11 @@ func (s *sieve) left(c calls.Call) {
 func (s *sieve) dropped(c calls.Call) {
 	if entry := s.open[c.Tag]; entry != nil {
 		delete(s.open, c.Tag)
+		entry.open = false
 		if entry.fate == undecided {
 			s.drop(entry)
+		} else {
+			s.recycle(entry)
 		}
 	}
 }
@@ -164,7 +189,14 @@ func (s *sieve) drop(it *item) {
 	it.fate = goes
 	s.gone++
 	if s.gone > 1024 && s.gone > (len(s.queue)-s.first)/2 {
-		s.queue = slices.DeleteFunc(s.queue[s.first:], func(it *item) bool { return it.fate == goes })
+		s.queue = slices.DeleteFunc(s.queue[s.first:], func(it *item) bool {
+			if it.fate != goes {
+				return false
+			}
+			it.queued = false
+			s.recycle(it)
+			return true
+		})
 		s.first, s.gone = 0, 0
 	}
 }
@@ -190,6 +222,8 @@ func (s *sieve) flush(limit int64) {
 			s.gone--
 		}
 		s.queue[s.first] = nil
+		it.queued = false
+		s.recycle(it)
 	}
 	s.queue, s.first = s.queue[:0], 0
 }
