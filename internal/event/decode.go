@@ -247,8 +247,11 @@ func (c *cursor) next(d *Definitions) (bool, error) {
 	return true, nil
 }
 
-// cursorBytes is about what a cursor takes besides its depths.
-const cursorBytes = maxWords*8 + 256
+// What a cursor takes besides its depths, and a hit besides its fields, about.
+const (
+	cursorBytes = maxWords*8 + 256
+	hitBytes    = 64
+)
 
 func decodeHits(payload []byte, d *Definitions) (hits []Hit, err error) {
 	p := parser{b: payload}

@@ -221,6 +221,49 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestLong reads more than a round may hold, in rounds that are small: what was passed on no longer counts.
+func TestLong(t *testing.T) {
+	e := NewEncoder(Meta{})
+	e.Funcs(sampleFuncs)
+	e.Sites(sampleSites)
+	e.Hooks([]string{"h"})
+	fields := bytes.Repeat([]byte(" "), 100<<10)
+	copy(fields, `{}`)
+	var all bytes.Buffer
+	rounds := 3 * maxRound / len(fields)
+	for i := range rounds {
+		now := uint64(i) * 100
+		for thread := range 20 {
+			e.Event(&Event{Ticks: now, Thread: thread, Stack: -1})
+		}
+		e.Hit(&Hit{Ticks: now, Fields: fields})
+		e.Watermark(Watermark{Until: now, Clock: Clock{now, int64(now), int64(now)}})
+		all.Write(e.Take())
+	}
+	r, err := NewReader(&all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := readAll(t, r)
+	if err != io.EOF || len(got.hits) != rounds || len(got.events) != 20*rounds {
+		t.Errorf("%v, %d hits and %d events of %d rounds", err, len(got.hits), len(got.events), rounds)
+	}
+	// What has no watermark is refused before it uses up memory.
+	e = NewEncoder(Meta{})
+	e.Hooks([]string{"h"})
+	var endless bytes.Buffer
+	for range 2 * maxRound / len(fields) {
+		e.Hit(&Hit{Fields: fields})
+		endless.Write(e.Take())
+	}
+	if r, err = NewReader(&endless); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = readAll(t, r); !errors.Is(err, ErrDamaged) {
+		t.Errorf("without a watermark: %v", err)
+	}
+}
+
 func TestNotARecording(t *testing.T) {
 	for _, in := range []string{"", "GKHI", "ELF", "GKHIrec2xxxxxxxxxxxxxxxx", "GKHIrec1"} {
 		if _, err := NewReader(bytes.NewReader([]byte(in))); !errors.Is(err, ErrFormat) {

@@ -43,6 +43,7 @@ type Reader struct {
 	turn    *thread // whose events come next
 	limit   uint64  // up to here, not included
 	threads []*thread
+	live    []*thread // of the round in work: those with events
 	byID    map[int]*thread
 	free    []*cursor
 	queued  int // bytes of events that wait
@@ -107,11 +108,28 @@ func (r *Reader) Next() (*Record, error) {
 				return rec, err
 			}
 			r.state = gathering
+			r.weigh()
 		}
 		if r.err != nil {
 			return nil, r.err
 		}
 		r.gather()
+	}
+}
+
+// weigh counts anew what waits when a round is over: what is younger than its watermark.
+func (r *Reader) weigh() {
+	r.queued = 0
+	for _, t := range r.threads {
+		if t.cur != nil {
+			r.queued += cursorBytes
+		}
+		for _, payload := range t.wait {
+			r.queued += len(payload)
+		}
+	}
+	for i := range r.hits {
+		r.queued += len(r.hits[i].Fields) + hitBytes
 	}
 }
 
@@ -168,6 +186,12 @@ func (r *Reader) begin() {
 		return 0
 	})
 	r.state, r.turn = passing, nil
+	r.live = r.live[:0]
+	for _, t := range r.threads {
+		if t.cur != nil {
+			r.live = append(r.live, t)
+		}
+	}
 }
 
 // block takes one block in.
@@ -185,11 +209,7 @@ func (r *Reader) block(b Block) error {
 			r.byID[id] = t
 			r.threads = append(r.threads, t)
 		}
-		// A cursor weighs more than a block of few events, so many threads count as well.
 		r.queued += len(b.Payload)
-		if t.cur == nil {
-			r.queued += cursorBytes
-		}
 		t.wait = append(t.wait, b.Payload)
 		if t.cur == nil {
 			return r.advance(t)
@@ -244,8 +264,7 @@ func (r *Reader) advance(t *thread) error {
 		}
 		payload := t.wait[0]
 		t.wait = t.wait[1:]
-		r.queued -= len(payload)
-		r.queued += cursorBytes
+		r.queued += cursorBytes - len(payload) // a cursor weighs more than a block of few events, so many threads count as well
 		t.cur = c
 		if err := c.start(payload); err != nil {
 			return err
@@ -303,7 +322,7 @@ func (r *Reader) pass() (*Record, error) {
 func (r *Reader) next() *thread {
 	var t *thread
 	second := uint64(math.MaxUint64)
-	for _, o := range r.threads {
+	for _, o := range r.live {
 		switch {
 		case o.cur == nil:
 		case t == nil:
