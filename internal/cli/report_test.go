@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -50,6 +51,9 @@ var fakeRecordings = map[string]func() []byte{
 		e.Event(&event.Event{Ticks: 2000, G: 1, Site: 1, Stack: -1})
 		e.Watermark(event.Watermark{Until: 9000, Clock: event.Clock{Ticks: 9000, Mono: 9000, Wall: began.UnixNano() + 9000}})
 		return finished(e)
+	},
+	"none.rec": func() []byte { // it was cut off at once
+		return event.NewEncoder(event.Meta{Program: "/usr/bin/mail", PID: 77, Started: began.UnixNano()}).Take()
 	},
 	"later.rec": func() []byte { return append([]byte("GKHIrec9"), make([]byte, 100)...) },
 	"no.rec":    func() []byte { return []byte("#!/bin/sh\n") },
@@ -201,6 +205,46 @@ func TestReportOwnDump(t *testing.T) {
 		t.Errorf("%v, %d bytes came back", err, len(b))
 	}
 }
+
+func TestReportNothingThere(t *testing.T) {
+	var errOut bytes.Buffer
+	e, _ := testEnv(newWorld(), io.Discard, &errOut)
+	e.open = func(name string) (io.ReadCloser, int64, error) { return openFake("none/" + name) }
+	if code := e.run([]string{"report"}); code != exitFailure || !strings.Contains(errOut.String(), "there is no gkhi.rec here; gkhi record writes one") {
+		t.Errorf("exit code %d, %q", code, errOut.String())
+	}
+}
+
+// TestReportInterrupted ends reports with Ctrl-C.
+func TestReportInterrupted(t *testing.T) {
+	for _, args := range [][]string{{"report", "cut.rec"}, {"report", "cut.rec", "--format", "perfetto"}, {"diff", "cut.rec", "gkhi.rec"}} {
+		var errOut bytes.Buffer
+		e, _ := testEnv(newWorld(), io.Discard, &errOut)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		e.interrupts = func(context.Context) (context.Context, context.CancelFunc) { return ctx, func() {} }
+		reads := 0
+		e.open = func(name string) (io.ReadCloser, int64, error) {
+			file, size, err := openFake(name)
+			return struct {
+				io.Reader
+				io.Closer
+			}{readerFunc(func(p []byte) (int, error) {
+				if reads++; reads == 2 {
+					cancel(signalError{2})
+				}
+				return file.Read(p)
+			}), file}, size, err
+		}
+		if code := e.run(args); code != 130 || !strings.Contains(errOut.String(), "interrupted") || reads > 3 {
+			t.Errorf("%q: exit code %d after %d reads, %q", args, code, reads, errOut.String())
+		}
+		cancel(nil)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func TestBaseName(t *testing.T) {
 	for in, want := range map[string]string{"/usr/bin/kv": "kv", `C:\x\kv.exe`: "kv.exe", "kv": "kv", "": ""} {

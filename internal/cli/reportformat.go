@@ -181,6 +181,11 @@ func (in *reportInput) pprof(w io.Writer) error {
 
 func (in *reportInput) html(w io.Writer) error {
 	in.err = page.Write(w, in.r, in.f)
+	in.walked = true
+	in.out.Summary = in.r.Summary()
+	if in.out.Rounds > 0 {
+		in.out.Start, in.out.End = in.out.First.UnixNano(), in.out.Last.UnixNano()
+	}
 	return nil
 }
 
