@@ -38,17 +38,16 @@ func main() {
 // reports are the arguments of gkhi report.
 var reports = [][]string{
 	{"--format", "text"},
-	{"--calls"},
-	{"--goroutines"},
+	{"--format", "html"},
+	{"--format", "perfetto"},
+	{"--format", "pprof"},
+	{"--format", "folded"},
+	{"--format", "chrome"},
 	{"--format", "json"},
 	{"--format", "csv"},
-	{"--format", "folded"},
-	{"--format", "html"},
-	{"--format", "pprof"},
-	{"--format", "perfetto"},
-	{"--format", "chrome"},
+	{"--calls"},
+	{"--goroutines"},
 	{"--timeline"},
-	{"--timeline", "--min-duration", "1ms"},
 	{"--format", "dump"},
 }
 
@@ -99,6 +98,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("report %s: %w", name, err)
 		}
+		fmt.Fprintf(stderr, "  %v, %v of CPU time, %s\n", r.took.Round(time.Second/10), r.cpu.Round(time.Second/10), mebibytes(r.memory))
 		n := float64(*events)
 		memory, share := "not told here", ""
 		if r.memory > 0 {

@@ -260,11 +260,7 @@ func (e *env) aboutRecording(in *reportInput, what string) {
 	if out.Hits > 0 {
 		hits = ", " + draw.Plural(out.Hits, "hit") + " of hooks"
 	}
-	start := out.Start
-	if start == 0 { // its clocks were never read
-		start = m.Started
-	}
-	say("%s, %s, %s: %s%s", process, time.Unix(0, start).In(e.zone).Format("2006-01-02 15:04:05"),
+	say("%s, %s, %s: %s%s", process, time.Unix(0, out.Start).In(e.zone).Format("2006-01-02 15:04:05"),
 		draw.Duration(out.End-out.Start), draw.Plural(out.Events, "event"), hits)
 	if out.Lost > 0 {
 		say("%s lost while it was recorded: times are of the calls that are whole; fewer functions lose less", were(out.Lost, "event"))

@@ -182,7 +182,7 @@ func (in *reportInput) pprof(w io.Writer) error {
 func (in *reportInput) html(w io.Writer) error {
 	in.err = page.Write(w, in.r, in.f)
 	in.walked = true
-	in.out.Summary = in.r.Summary()
+	in.out.Summary, in.out.Start, in.out.End = in.r.Summary(), in.r.Meta.Started, in.r.Meta.Started
 	if in.out.Rounds > 0 {
 		in.out.Start, in.out.End = in.out.First.UnixNano(), in.out.Last.UnixNano()
 	}

@@ -324,6 +324,9 @@ func (w *walker) finish() {
 	w.out.Summary = w.r.Summary()
 	w.out.Given = w.stacks.Lost
 	w.out.End = w.now
+	if w.out.Start == 0 { // it was cut off before its clocks were read
+		w.out.Start, w.out.End = w.r.Meta.Started, w.r.Meta.Started
+	}
 }
 
 // count takes the exact numbers of calls. The last ones are those of the whole recording.
