@@ -200,13 +200,14 @@ var bans = []ban{
 	{
 		importers: []string{"./..."},
 		except: []string{
-			".",                     // key words at fixed addresses, which sites refer to
-			"internal/control/self", // the process's own ELF notes, in memory
-			"internal/feature",      // raw system calls, to see what the kernel says
-			"internal/patch/...",    // text as bytes, trampolines
-			"internal/record/...",   // per-thread buffers that assembly writes
-			"internal/scan/...",     // text as bytes
-			"internal/textmem/...",  // text as bytes, raw system calls
+			".",                         // key words at fixed addresses, which sites refer to
+			"internal/control/peercred", // a raw system call that package syscall doesn't have
+			"internal/control/self",     // the process's own ELF notes, in memory
+			"internal/feature",          // raw system calls, to see what the kernel says
+			"internal/patch/...",        // text as bytes, trampolines
+			"internal/record/...",       // per-thread buffers that assembly writes
+			"internal/scan/...",         // text as bytes
+			"internal/textmem/...",      // text as bytes, raw system calls
 		},
 		banned: []string{"unsafe"},
 		why:    "each use is one more place where the garbage collector and the race detector see nothing",

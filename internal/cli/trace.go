@@ -227,18 +227,17 @@ const showEntries = 200 * time.Millisecond
 
 // An eventLine is an event as --json prints it.
 type eventLine struct {
-	Time    string          `json:"time"`
-	Hook    string          `json:"hook"`
-	G       uint64          `json:"g,omitempty"`
-	Fields  json.RawMessage `json:"fields,omitempty"`
-	Verdict string          `json:"verdict,omitempty"`
-	Call    *wire.Call      `json:"call,omitempty"`
+	Time   string          `json:"time"`
+	Hook   string          `json:"hook"`
+	G      uint64          `json:"g,omitempty"`
+	Fields json.RawMessage `json:"fields,omitempty"`
+	Call   *wire.Call      `json:"call,omitempty"`
 }
 
 func (p *tracePrinter) event(ev wire.Event) error {
 	p.events++
 	if p.asJSON {
-		return p.object(eventLine{jsonTime(time.Unix(0, ev.Time)), ev.Hook, ev.G, ev.Fields, ev.Verdict, ev.Call})
+		return p.object(eventLine{jsonTime(time.Unix(0, ev.Time)), ev.Hook, ev.G, ev.Fields, ev.Call})
 	}
 	if ev.Call != nil {
 		p.calls.add(treeEvent{
@@ -252,9 +251,6 @@ func (p *tracePrinter) event(ev wire.Event) error {
 	rest := formatFields(ev.Fields, p.types[ev.Hook])
 	if ev.G != 0 {
 		rest = strings.TrimSuffix("g="+strconv.FormatUint(ev.G, 10)+" "+rest, " ")
-	}
-	if ev.Verdict != "" && ev.Verdict != "continue" {
-		rest += " -> " + draw.Safe(ev.Verdict)
 	}
 	if rest != "" {
 		line += strings.Repeat(" ", max(p.width-draw.Width(hook), 0)) + "  " + rest

@@ -173,12 +173,11 @@ type Skip struct {
 
 // Event is one firing of a hook.
 type Event struct {
-	Time    int64           `json:"time"` // Unix time in ns
-	Hook    string          `json:"hook"`
-	G       uint64          `json:"g,omitempty"`       // goroutine id, when asked for
-	Fields  json.RawMessage `json:"fields,omitempty"`  // the event as JSON: an object when it is a struct
-	Verdict string          `json:"verdict,omitempty"` // what the hook's handlers said, where it is known
-	Call    *Call           `json:"call,omitempty"`    // of a function, which Hook names then
+	Time   int64           `json:"time"` // Unix time in ns
+	Hook   string          `json:"hook"`
+	G      uint64          `json:"g,omitempty"`      // goroutine id, when asked for
+	Fields json.RawMessage `json:"fields,omitempty"` // the event as JSON: an object when it is a struct
+	Call   *Call           `json:"call,omitempty"`   // of a function, which Hook names then
 }
 
 // Call is the entry or the end of a function's call.
