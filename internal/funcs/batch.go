@@ -43,7 +43,7 @@ func plan(values []sitetab.Param, l *sitetab.Layout) (words []Word, want record.
 	if l == nil {
 		return nil, want
 	}
-	want.Frame = int32(max(l.Frame, 0))
+	want.Frame = int32(l.Frame)
 	i := 0
 	for param, v := range values {
 		for part := range v.Words() {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -87,12 +86,7 @@ func readRecording(t *testing.T, name string) recorded {
 func TestRecord(t *testing.T) {
 	p := buildLive(t).start()
 	file := filepath.Join(t.TempDir(), "live.rec")
-	flags := []string{"-o", file}
-	full := runtime.GOARCH == "amd64" // elsewhere it says that it can't
-	if full {
-		flags = append(flags, "--args", "--stack=8")
-	}
-	p.watch(func() { p.do("calls") }, "record", append(flags, "main.*")...)
+	p.watch(func() { p.do("calls") }, "record", "-o", file, "--args", "--stack=8", "main.*")
 	r := readRecording(t, file)
 	if sum := r.Summary(); sum.Lost != 0 || sum.Truncated {
 		t.Fatalf("%+v", sum)
@@ -114,9 +108,6 @@ func TestRecord(t *testing.T) {
 	}
 	if left := p.armed(); len(left) > 0 {
 		t.Errorf("still armed: %v", left)
-	}
-	if !full {
-		return
 	}
 	if got := r.values["main.leaf"]; got["n=3"] != 8000 || got["n=1"] != 3 || len(got) != 2 {
 		t.Errorf("main.leaf's arguments: %v", got)

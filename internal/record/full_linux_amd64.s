@@ -1,18 +1,8 @@
 #include "textflag.h"
+#include "block.h"
 
 // The trampolines of events with values and stacks. They save everything first, flags too, and then are
 // ordinary code. They use 17 words of stack, and the return address.
-
-// As in tramp_linux_amd64.s and block_linux.go.
-#define BLOCKS 2048
-#define H_COUNTERS 0
-#define H_HEAD 8
-#define H_GOID 16
-#define H_DROPPED 24
-#define H_LIMIT 64
-#define RING 4096
-#define G_M 48
-#define G_STACKHI 8
 
 // All registers, so that the register with number i is at 8*i(SP); SP's place is not used. Above
 // them are the flags and the return address.
@@ -55,11 +45,6 @@
 	POPFQ
 
 #define RET_AT 136 // of the return address; 8 more is SP at the site
-
-// A want, as block_linux.go has it.
-#define W_VALUES 0 // how many
-#define W_FRAME 4  // distance from SP at the site to the frame's end; 0 if not known
-#define W_AT 8     // distance of each value from SP here
 
 // func fullHit()
 //

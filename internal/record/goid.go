@@ -50,7 +50,8 @@ func (b *Batch) Frames(e *Event) []uint64 { return b.Words[int(e.words)+int(e.Va
 
 // A Want says what a site's events are to have besides.
 type Want struct {
-	// Frame is how far above the stack pointer at the site the frame ends, in bytes; 0 if that is not known.
+	// Frame is how far above the stack pointer at the site the frame ends, in bytes; 0 if that is not known. On arm64,
+	// where a leaf may have its return address in R30 only, NoFrame says so.
 	Frame int32
 
 	// Places are where values are: a general register, by its number, or so many bytes above the stack pointer at the
@@ -63,6 +64,9 @@ type Place struct {
 	Stack bool
 	N     int32 // of the register, or bytes
 }
+
+// NoFrame is the Frame of a function without one.
+const NoFrame = -1
 
 // Limits of what an event has besides.
 const (

@@ -1,19 +1,5 @@
 #include "textflag.h"
-
-// The owners of blocks, by slot, as -m, so that a sum tells whether a slot is ours;
-// then the blocks. See slots in block_linux.go.
-#define BLOCKS 2048
-
-// Offsets in a block's header.
-#define H_COUNTERS 0 // address of the counter of text address 0
-#define H_HEAD 8     // events written
-#define H_GOID 16    // offset of goid in g
-#define H_DROPPED 24
-#define H_LIMIT 64   // head may go up to here; on a line of its own
-
-#define RING 4096    // offset of the ring in a block
-#define G_M 48       // offset of m in g; checked at start
-#define G_STACKHI 8  // offset of the stack's upper end in g; checked too
+#include "block.h"
 
 // FIND leaves the calling thread's block in BX. It uses AX, CX, DX and changes no
 // flags. It jumps to label over when there is no block for it. The stack

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -161,11 +162,21 @@ func TestTransparent(t *testing.T) {
 		{"count without a block", Count, noBlock},
 		{"note without a block", Note, noBlock},
 		{"both without a block", Count | Note, noBlock},
+		{"values", Count | Full, nil},
+		{"values, a full ring", Count | Full, full},
+		{"values, first of its thread", Count | Full, newThread},
+		{"values without a block", Count | Full, noBlock},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			f.as = lo + arm64.WordLen*uintptr(i)
+			if tt.kind&Full != 0 {
+				if err := SetWants(map[uintptr]Want{f.as: {Frame: 64, Places: []Place{{N: 30}, {Stack: true, N: 8}, {N: 16}}}}); err != nil {
+					t.Fatal(err)
+				}
+				SetDepth(MaxDepth)
+			}
 			f.arm(t, tt.kind)
 			if tt.with != nil {
 				tt.with(t)
@@ -190,6 +201,65 @@ func TestTransparent(t *testing.T) {
 			}
 			if got := Hits(f.as) - before; got != want {
 				t.Errorf("%d hits were counted, want %d", got, want)
+			}
+		})
+	}
+}
+
+// TestValuesOfAll compares the values of all registers, and of words of the stack, with what was there at the site.
+func TestValuesOfAll(t *testing.T) {
+	f := newFixture(t)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	lo, _ := patch.Default.Home()
+	places := []Place{{Stack: true, N: 0}, {Stack: true, N: 16}, {Stack: true, N: -8}}
+	for n := range int32(31) {
+		if n != 18 && n != 28 { // they have owners
+			places = append(places, Place{N: n})
+		}
+	}
+	for i, tt := range []struct {
+		name    string
+		frame   int32
+		callers func(x30, atSP uint64) []uint64
+	}{
+		{"no frame", NoFrame, func(x30, _ uint64) []uint64 { return []uint64{x30} }},
+		{"not known", 0, func(_, _ uint64) []uint64 { return nil }},
+		{"a frame", 64, func(_, atSP uint64) []uint64 { return []uint64{atSP} }}, // as if it were Go's
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f.as = lo + arm64.WordLen*uintptr(100+i)
+			if err := SetWants(map[uintptr]Want{f.as: {Frame: tt.frame, Places: places}}); err != nil {
+				t.Fatal(err)
+			}
+			SetDepth(8)
+			f.arm(t, Full)
+			in, out := new(registers), new(registers)
+			here := [4]uint64{1, 1 << 32, 1 << 32, 1 << 32} // in the stack
+			var b Batch
+			Drain(&b)
+			for round := range 16 {
+				for n := range in.x {
+					in.x[n] = rand.Uint64()
+				}
+				// It leads nowhere: it is in the stack and not aligned, or anywhere else.
+				if in.x[29] |= 1; round%2 == 0 {
+					in.x[29] = uint64(uintptr(unsafe.Pointer(&here))) + 1
+				}
+				in.below8 = rand.Uint64()
+				f.run(in, out)
+				Drain(&b)
+				if len(b.Events) != 1 {
+					t.Fatalf("%d events", len(b.Events))
+				}
+				got := b.Values(&b.Events[0])
+				want := append([]uint64{got[0], uint64(uintptr(unsafe.Pointer(in))), in.below8}, slices.Concat(in.x[:18], in.x[19:28], in.x[29:])...)
+				if !slices.Equal(got, want) {
+					t.Fatalf("round %d:\nvalues %x\nwant   %x", round, got, want)
+				}
+				if got, want := b.Frames(&b.Events[0]), tt.callers(in.x[30], got[0]); !slices.Equal(got, want) {
+					t.Fatalf("round %d: callers %x, want %x", round, got, want)
+				}
 			}
 		})
 	}

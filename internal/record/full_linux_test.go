@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package record
 
 import (
@@ -14,9 +16,10 @@ import (
 	"github.com/gkhi/gkhi/internal/testenv"
 )
 
-var keyValues uint64
+// Two points, and their only sites.
+var keyValues, keyFramed uint64
 
-// hitValues is a leaf: its arguments are in AX, BX and CX.
+// hitValues is a leaf without a frame: its arguments are in registers, and on arm64 so is its return address.
 //
 //go:noinline
 func hitValues(a, b, c int) int {
@@ -27,19 +30,34 @@ func hitValues(a, b, c int) int {
 //go:noinline
 func callsHitValues(n int) int { return hitValues(n, n+1, n+2) + 1 }
 
-var pointValues = sync.OnceValue(func() int {
-	return patch.Default.Add(scan.Key{Addr: uintptr(unsafe.Pointer(&keyValues)), Size: 8, Bare: true})
-})
+// hitFramed is no leaf, so it has a frame, and a frame pointer of its own.
+//
+//go:noinline
+func hitFramed(n int) int {
+	atomic.LoadUint64(&keyFramed)
+	return callsHitValues(n) + 1
+}
+
+var (
+	pointValues = sync.OnceValue(func() int { return pointOf(&keyValues) })
+	pointFramed = sync.OnceValue(func() int { return pointOf(&keyFramed) })
+)
+
+func pointOf(key *uint64) int {
+	return patch.Default.Add(scan.Key{Addr: uintptr(unsafe.Pointer(key)), Size: 8, Bare: true})
+}
 
 // armFull arms hitValues' site, for as long as the test runs.
-func armFull(t *testing.T, w Want, depth int) {
+func armFull(t *testing.T, w Want, depth int) { armFullAt(t, pointValues, w, depth) }
+
+func armFullAt(t *testing.T, point func() int, w Want, depth int) {
 	t.Helper()
 	testenv.Need(t, testenv.NoRace)
 	lo, hi := patch.Default.Home()
 	if err := Open(lo, hi-lo); err != nil {
 		t.Fatal(err)
 	}
-	n := pointValues()
+	n := point()
 	if err := patch.Default.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +85,14 @@ func armFull(t *testing.T, w Want, depth int) {
 	drain(func(Event) {})
 }
 
-// abc are the places of hitValues' arguments.
-var abc = []Place{{N: 0}, {N: 3}, {N: 1}}
+// abc are the places of hitValues' arguments, and leafFrame is its frame.
+var (
+	abc       = map[string][]Place{"amd64": {{N: 0}, {N: 3}, {N: 1}}, "arm64": {{N: 0}, {N: 1}, {N: 2}}}[runtime.GOARCH]
+	leafFrame = map[string]int32{"amd64": 8, "arm64": NoFrame}[runtime.GOARCH]
+)
 
 func TestValuesAndCallers(t *testing.T) {
-	for name, frame := range map[string]int32{"the frame's size known": 8, "not known": 0} {
+	for name, frame := range map[string]int32{"the frame's size known": leafFrame, "not known": 0} {
 		t.Run(name, func(t *testing.T) {
 			armFull(t, Want{Frame: frame, Places: abc}, 3)
 			runtime.LockOSThread()
@@ -89,27 +110,52 @@ func TestValuesAndCallers(t *testing.T) {
 			if got := [3]uint64(b.Values(&b.Events[1])); got != [3]uint64{1, 2, 3} {
 				t.Errorf("values %d", got)
 			}
-			var names []string
-			for _, pc := range b.Frames(&b.Events[0]) {
-				name := runtime.FuncForPC(uintptr(pc) - 1).Name()
-				names = append(names, name[strings.LastIndex(name, "/")+1:])
-			}
 			// A leaf has no frame, so frame pointers alone miss its caller.
 			want := "record.callsHitValues record.TestValuesAndCallers.func1 testing.tRunner"
 			if frame == 0 {
 				want = "record.TestValuesAndCallers.func1 testing.tRunner testing.(*T).Run.gowrap1"
 			}
-			if got := strings.Join(names, " "); got != want {
+			if got := callers(&b); got != want {
 				t.Errorf("callers %s, want %s", got, want)
 			}
 		})
 	}
 }
 
+// callers returns the names of those of a batch's first event.
+func callers(b *Batch) string {
+	var names []string
+	for _, pc := range b.Frames(&b.Events[0]) {
+		name := runtime.FuncForPC(uintptr(pc) - 1).Name()
+		names = append(names, name[strings.LastIndex(name, "/")+1:])
+	}
+	return strings.Join(names, " ")
+}
+
+// TestCallersOfFramed has a site whose function has a frame pointer of its own: no caller is missed, and none there twice.
+func TestCallersOfFramed(t *testing.T) {
+	frames := []int32{0}
+	if runtime.GOARCH == "arm64" { // where the return address is doesn't depend on the size
+		frames = append(frames, 32)
+	}
+	for _, frame := range frames {
+		armFullAt(t, pointFramed, Want{Frame: frame}, 2)
+		hitFramed(1)
+		var b Batch
+		Drain(&b)
+		if len(b.Events) != 1 {
+			t.Fatalf("%d events", len(b.Events))
+		}
+		if got, want := callers(&b), "record.TestCallersOfFramed testing.tRunner"; got != want {
+			t.Errorf("frame %d: callers %s, want %s", frame, got, want)
+		}
+	}
+}
+
 // TestDepth takes no more callers than asked for.
 func TestDepth(t *testing.T) {
 	for _, depth := range []int{0, 1, 3, 1000} {
-		armFull(t, Want{Frame: 8}, depth)
+		armFull(t, Want{Frame: leafFrame}, depth)
 		var deep func(n int)
 		deep = func(n int) {
 			if n > 0 {
@@ -143,7 +189,7 @@ func TestOutside(t *testing.T) {
 
 // TestLongRing goes round the ring with events of several slots.
 func TestLongRing(t *testing.T) {
-	armFull(t, Want{Frame: 8, Places: abc}, 6)
+	armFull(t, Want{Frame: leafFrame, Places: abc}, 6)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	next, lost := 0, uint64(0)
@@ -192,8 +238,9 @@ func TestSetWantsErrors(t *testing.T) {
 		w  Want
 	}{
 		{lo - 1, Want{}},
-		{lo, Want{Places: []Place{{N: 16}}}},
-		{lo, Want{Places: []Place{{N: 4}}}},
+		{lo, Want{Places: []Place{{N: 32}}}},
+		{lo, Want{Places: []Place{{N: -1}}}},
+		{lo, Want{Places: []Place{{N: map[string]int32{"amd64": 4, "arm64": 31}[runtime.GOARCH]}}}}, // the stack pointer
 		{lo, Want{Places: make([]Place, MaxValues+1)}},
 	} {
 		if err := SetWants(map[uintptr]Want{tt.at: tt.w}); err == nil {
@@ -217,7 +264,7 @@ func grow(depth, n int) int {
 // TestFullMeanwhile arms and disarms the trampoline under goroutines that come and go with growing stacks, with garbage
 // collection, profiling and drains: values and callers are always right.
 func TestFullMeanwhile(t *testing.T) {
-	armFull(t, Want{Frame: 8, Places: abc}, 16)
+	armFull(t, Want{Frame: leafFrame, Places: abc}, 16)
 	n := pointValues()
 	call, err := Trampoline(Full)
 	if err != nil {
