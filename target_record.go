@@ -122,10 +122,6 @@ func (r *recording) arm(t *target, c chosen, spec wire.RecordSpec) (wire.Matched
 		return m, undo, err
 	}
 	opt := funcs.RecordOptions{Values: spec.Values, Depth: min(max(spec.Stacks, 0), record.MaxDepth)}
-	if why := record.FullUnsupported(); why != nil && (opt.Values || opt.Depth > 0) {
-		m.Skipped = append(m.Skipped, wire.Skip{Name: "what else than calls was asked for", Why: why.Error()})
-		opt = funcs.RecordOptions{}
-	}
 	if why := funcs.NoArgs(); why != "" && opt.Values {
 		m.Skipped = append(m.Skipped, wire.Skip{Name: "arguments and results", Why: why})
 	}

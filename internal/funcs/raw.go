@@ -22,9 +22,6 @@ type rawSession struct {
 func Record(fs []int, opt RecordOptions, each func(Batch)) (*Session, error) {
 	want := Count | Note
 	if opt.Values || opt.Depth > 0 {
-		if err := record.FullUnsupported(); err != nil {
-			return nil, err
-		}
 		want |= Full
 	}
 	return arm(fs, &Session{want: want, raw: &rawSession{each: each, opt: opt}})

@@ -10,6 +10,13 @@
 // in front of it has made room for (see internal/patch), and is never preempted by the
 // Go scheduler, which doesn't stop goroutines in assembly; so the thread stays the same throughout.
 //
+// The trampoline of [Full] does more: it notes registers and stack slots, which [SetWants] names for each site, and the return addresses
+// of callers. It saves all registers and the flags first, so that each value has an offset from the
+// stack pointer, in 144 bytes of stack on amd64 and in 240 and the veneer's 80 on arm64. Both are less
+// than what Go leaves under every function that isn't marked nosplit. Callers are found by frame pointers; what
+// a function knows of its own frame (Want.Frame) tells the first of them where it has no frame pointer.
+// Nothing is read but the stack of the goroutine, between the site and its end, so a wrong table or frame pointer is harmless.
+//
 // # Per-thread blocks
 //
 // A thread is known by its m, the runtime's thread structure, which g points to;
@@ -20,6 +27,8 @@
 // additions there, and their records are dropped and counted.
 //
 //	header | ring of 65,536 events of 32 bytes | a counter for each byte of text, times 2
+//
+// An event with values and callers goes on in the slots that follow, four words in each.
 //
 // Counters are found by an address, without a look-up: 8 bytes at twice its offset
 // in the text. It is the return address on amd64, where sites are at least 7 bytes apart,

@@ -12,9 +12,6 @@ import (
 	"unsafe"
 )
 
-// FullUnsupported returns why events can't have values and callers here; nil if they can.
-func FullUnsupported() error { return nil }
-
 var (
 	// wants is where the want of text address 0 would be: 8 bytes, by address as counters are.
 	//

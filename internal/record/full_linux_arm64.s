@@ -5,13 +5,13 @@
 // The trampoline of events with values and stacks. It saves everything first, flags too, and then is
 // ordinary code.
 //
-// It makes the room for that itself, below the veneer's. For tracebacks, which a profiler's signal
-// may begin at any instruction, it still is a leaf whose caller is the veneer, which they don't know, and they end: the assembler doesn't
-// count a store that moves RSP, and R30 stays as it is. Should it count one day, R30 is at RSP too, where the
-// frame's return address would be looked for.
+// It makes the room for that itself, below the veneer's. For tracebacks, which a profiler's signal may
+// begin at any instruction, it still is a leaf whose caller is the veneer, which they don't know, and
+// they end: the assembler doesn't count a store that moves RSP, and R30 stays as it is. Should it count
+// them one day, R30 is at RSP too, where the frame's return address would be looked for.
 //
-// The stack is large enough: FULL bytes and the veneer's 80 are 320. Behind its check of the
-// stack's bound a function has 800 left, and a leaf without one takes less than 128 of them (StackGuard,
+// The stack is large enough: this and the veneer's 80 bytes are 320. Behind its check of the stack's
+// bound a function has 800 left, and a leaf without a check takes less than 128 of them (StackNosplitBase and
 // StackSmall in internal/abi). Signals have a stack of their own.
 #define FULL 240
 

@@ -28,9 +28,6 @@ func SetWants(map[uintptr]Want) error { return errUnsupported }
 // SetDepth has no effect here.
 func SetDepth(int) {}
 
-// FullUnsupported says that values and callers are not recorded here.
-func FullUnsupported() error { return errUnsupported }
-
 // A Clock is not used here.
 type Clock struct{}
 
