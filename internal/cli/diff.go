@@ -22,7 +22,7 @@ calls, total and own time and median, A → B, and by how much they grew. The gr
 total time comes first. A function that only one of them has is new, or gone.
 
 Where the recordings differ in length by more than 5 %, calls and times are divided by it: then
-they are per second. Times of single calls (P50) never are.
+they are per second. Times of single calls (P50, and P99 with --sort p99) never are.
 
 With --json each function is an object with a and b as gkhi report --json has them, and ratios.`
 
@@ -105,14 +105,14 @@ func (e *env) diff(ctx context.Context, a, b string, globs []string, o diffOptio
 	if len(changes) == 0 && len(globs) > 0 {
 		return errors.Join(damaged, errors.New("no function that matches was called"))
 	}
-	show := e.diffTable
+	show := func(cs []recordings.Change) error { return e.diffTable(cs, o.sort) }
 	if o.asJSON {
 		show = e.diffJSON
 	}
 	return errors.Join(show(changes), damaged)
 }
 
-func (e *env) diffTable(cs []recordings.Change) error {
+func (e *env) diffTable(cs []recordings.Change, order string) error {
 	if len(cs) == 0 {
 		return nil
 	}
@@ -127,7 +127,7 @@ func (e *env) diffTable(cs []recordings.Change) error {
 		return cell
 	}
 	t := &draw.Table{Title: style.Title, Columns: []draw.Column{{Title: "FUNCTION", Style: style.Name, Names: true}}}
-	columns := e.diffColumns()
+	columns := e.diffColumns(order)
 	for _, col := range columns {
 		t.Columns = append(t.Columns, draw.Column{Title: col.title, Right: true}, draw.Column{Style: growth, Right: true})
 	}
@@ -152,12 +152,16 @@ type diffColumn struct {
 }
 
 // diffColumns are those that fit beside names that can still be read: a narrow terminal gets fewer.
-func (e *env) diffColumns() []diffColumn {
+// The one that rows are in the order of is among them.
+func (e *env) diffColumns(order string) []diffColumn {
 	all := []diffColumn{
 		{"CALLS", func(c *recordings.Change) [2]float64 { return c.Calls }, amount, false},
 		{"SELF", func(c *recordings.Change) [2]float64 { return c.Self }, duration, true},
 		{"TOTAL", func(c *recordings.Change) [2]float64 { return c.Total }, duration, true},
 		{"P50", func(c *recordings.Change) [2]float64 { return c.Quantile(0.5) }, duration, false},
+	}
+	if order == "p99" {
+		all = append(all, diffColumn{"P99", func(c *recordings.Change) [2]float64 { return c.Quantile(0.99) }, duration, false})
 	}
 	const name, column = 30, 26
 	n := len(all)
