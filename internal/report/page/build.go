@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
+	"math/bits"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/event"
+	"github.com/gkhi/gkhi/internal/hist"
 	"github.com/gkhi/gkhi/internal/report"
 )
 
@@ -129,20 +132,34 @@ func (b *builder) funcs(all []report.Func) {
 		b.d.note("The table has the %s functions with most time, of %s.", thousands(uint64(n)), thousands(uint64(len(all))))
 		all = all[:n]
 	}
+	packages, files := newTexts(math.MaxInt), newTexts(math.MaxInt)
 	for i := range all {
 		f := &all[i]
-		hist := [][2]uint64{}
-		for _, k := range f.Took.Buckets {
-			hist = append(hist, [2]uint64{k.Low, k.Count})
-		}
 		b.row[f.Index] = len(b.d.Funcs)
 		b.d.Funcs = append(b.d.Funcs, Func{
-			Name: f.Name, Package: f.Package, File: f.File, Line: f.Line, Calls: f.Calls, Rate: float64(f.Calls) * 1e9 / float64(b.d.Duration),
+			Name: cut(f.Name, maxName), Package: packages.index(cut(f.Package, maxName)), File: files.index(cut(f.File, maxName)), Line: f.Line, Calls: f.Calls, Rate: float64(f.Calls) * 1e9 / float64(b.d.Duration),
 			Timed: f.Timed, Unwound: f.Unwound, Open: f.Open, Errors: f.Errors, Scaled: f.Scaled, Total: f.Total, Self: f.Self,
 			Mean: f.Mean, P50: f.Quantile(0.5), P90: f.Quantile(0.9), P99: f.Quantile(0.99), Max: f.Max,
-			Hist: hist, Over: b.c.overTime(f.Index, b.d.Duration),
+			Hist: buckets(f.Took), Over: b.c.overTime(f.Index, b.d.Duration),
 		})
 	}
+	b.d.Packages, b.d.Files = append([]string{}, packages.all...), append([]string{}, files.all...)
+}
+
+// buckets writes a histogram: small numbers, since there are many.
+func buckets(s hist.Snapshot) []uint64 {
+	out := []uint64{}
+	last := uint64(0)
+	for _, k := range s.Buckets {
+		i := k.Low
+		if k.Low >= 8 { // eight buckets for each power of two
+			e := bits.Len64(k.Low) - 4
+			i = uint64(e)*8 + k.Low>>e
+		}
+		out = append(out, i-last, k.Count)
+		last = i
+	}
+	return out
 }
 
 func (b *builder) edges(all []report.Edge) {
@@ -185,7 +202,7 @@ func (b *builder) tree(t *report.Tree) {
 			if !known {
 				k = len(names)
 				names[n.Name] = k
-				b.d.Names = append(b.d.Names, cut(n.Name, maxText))
+				b.d.Names = append(b.d.Names, cut(n.Name, maxName))
 			}
 			fn = -2 - k
 		}

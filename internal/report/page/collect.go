@@ -14,6 +14,9 @@ const maxLanes = 1 << 16
 // maxText is the most bytes of one call's arguments, or results, or of an event's fields.
 const maxText = 240
 
+// maxName is the most bytes of a name.
+const maxName = 400
+
 // A lane is a goroutine while it is read.
 type lane struct {
 	g     uint64

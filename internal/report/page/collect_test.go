@@ -1,8 +1,10 @@
 package page
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/gkhi/gkhi/internal/hist"
 	"github.com/gkhi/gkhi/internal/report"
 	"github.com/gkhi/gkhi/internal/report/reporttest"
 )
@@ -166,6 +168,14 @@ func TestFiltered(t *testing.T) {
 	}
 	if len(d.Slices.Took) == 0 || len(d.Notes) != 1 {
 		t.Errorf("%d calls, notes %q", len(d.Slices.Took), d.Notes)
+	}
+}
+
+func TestBuckets(t *testing.T) {
+	s := hist.Snapshot{Buckets: []hist.Bucket{{Low: 0, Count: 1}, {Low: 7, Count: 2}, {Low: 8, Count: 3}, {Low: 15, Count: 4}, {Low: 16, Count: 5}, {Low: 18, Count: 6}, {Low: 1 << 20, Count: 7}}}
+	want := []uint64{0, 1, 7, 2, 1, 3, 7, 4, 1, 5, 1, 6, 127, 7}
+	if got := buckets(s); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 

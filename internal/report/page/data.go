@@ -7,6 +7,8 @@ type Data struct {
 	Duration int64    `json:"duration"` // at least 1
 	Warnings []string `json:"warnings"` // what makes figures incomplete
 	Notes    []string `json:"notes"`    // what was left out of the page, and why figures are as they are
+	Packages []string `json:"packages"`
+	Files    []string `json:"files"`
 	Funcs    []Func   `json:"funcs"`
 	Edges    []Edge   `json:"edges"`
 	Tree     Tree     `json:"tree"`
@@ -46,26 +48,26 @@ type Head struct {
 
 // A Func is a row of the table.
 type Func struct {
-	Name    string      `json:"name"`
-	Package string      `json:"package"`
-	File    string      `json:"file"`
-	Line    int         `json:"line"`
-	Calls   uint64      `json:"calls"`
-	Rate    float64     `json:"rate"`    // calls a second
-	Timed   uint64      `json:"timed"`   // calls that have a time
-	Unwound uint64      `json:"unwound"` // calls of which no return was seen
-	Open    uint64      `json:"open"`    // calls under way at the end
-	Errors  uint64      `json:"errors"`  // calls that returned one
-	Scaled  bool        `json:"scaled"`  // Total and Self are scaled from the timed calls to all
-	Total   int64       `json:"total"`
-	Self    int64       `json:"self"`
-	Mean    int64       `json:"mean"`
-	P50     int64       `json:"p50"`
-	P90     int64       `json:"p90"`
-	P99     int64       `json:"p99"`
-	Max     int64       `json:"max"`
-	Hist    [][2]uint64 `json:"hist"` // lower bound, count; see internal/hist
-	Over    string      `json:"over"` // calls over time: a digit for each stretch, 9 the most; empty when not known
+	Name    string   `json:"name"`
+	Package int      `json:"package"` // index of Packages
+	File    int      `json:"file"`    // index of Files
+	Line    int      `json:"line"`
+	Calls   uint64   `json:"calls"`
+	Rate    float64  `json:"rate"`    // calls a second
+	Timed   uint64   `json:"timed"`   // calls that have a time
+	Unwound uint64   `json:"unwound"` // calls of which no return was seen
+	Open    uint64   `json:"open"`    // calls under way at the end
+	Errors  uint64   `json:"errors"`  // calls that returned one
+	Scaled  bool     `json:"scaled"`  // Total and Self are scaled from the timed calls to all
+	Total   int64    `json:"total"`
+	Self    int64    `json:"self"`
+	Mean    int64    `json:"mean"`
+	P50     int64    `json:"p50"`
+	P90     int64    `json:"p90"`
+	P99     int64    `json:"p99"`
+	Max     int64    `json:"max"`
+	Hist    []uint64 `json:"hist"` // of buckets with calls: how many after the one before (see internal/hist), and the calls
+	Over    string   `json:"over"` // calls over time: a digit for each stretch, 9 the most; empty when not known
 }
 
 // An Edge is caller, callee, calls, total time. The caller -1 is none.

@@ -3,6 +3,9 @@ package page
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -44,7 +47,7 @@ func TestHostileNames(t *testing.T) {
 	d := &Data{
 		Head:     Head{Name: hostile, Program: hostile, Host: hostile, Patterns: []string{hostile}},
 		Warnings: []string{hostile}, Notes: []string{hostile},
-		Funcs: []Func{{Name: hostile, Package: hostile, File: hostile}},
+		Packages: []string{hostile}, Files: []string{hostile}, Funcs: []Func{{Name: hostile}},
 		Texts: []string{hostile}, Hooks: []string{hostile}, Hits: []Hit{{1, 0, 1, hostile}}, Names: []string{hostile},
 	}
 	page := render(t, d)
@@ -163,7 +166,7 @@ func TestEmpty(t *testing.T) {
 // TestSize measures what DefaultLimits are for.
 func TestSize(t *testing.T) {
 	testenv.Need(t, testenv.NotShort)
-	recording := reporttest.Make(reporttest.Options{Events: 2_000_000, Goroutines: 400, Turnover: 0.01, Values: true, Stacks: true, Hits: true})
+	recording := reporttest.Make(reporttest.Options{Events: 1_000_000, Goroutines: 400, Turnover: 0.01, Values: true, Stacks: true, Hits: true})
 	d := build(t, recording, report.Filter{}, DefaultLimits)
 	n := len(render(t, d))
 	t.Logf("%d bytes of recording, %d of page", len(recording), n)
@@ -172,6 +175,50 @@ func TestSize(t *testing.T) {
 	}
 	if n := len(d.Slices.Func); n < DefaultLimits.Slices*9/10 {
 		t.Errorf("only %d calls are in the timeline", n)
+	}
+}
+
+// TestSizeOfMany has a page of a program with more functions than a page has.
+func TestSizeOfMany(t *testing.T) {
+	testenv.Need(t, testenv.NotShort)
+	const funcs, calls = 5000, 40
+	rnd := rand.New(rand.NewPCG(1, 2))
+	e := event.NewEncoder(event.Meta{Program: "/bin/many", Patterns: []string{"*"}})
+	var fs []event.Func
+	var ss []event.Site
+	for i := range funcs {
+		name := fmt.Sprintf("example.com/some/longer/path/of/package%d.(*receiver%d).methodWithAName%d", i/50, i/7, i)
+		fs = append(fs, event.Func{Name: name, Package: fmt.Sprintf("example.com/some/longer/path/of/package%d", i/50), File: "/home/user/src/example.com/some/longer/path/file.go", Line: i})
+		ss = append(ss, event.Site{Func: i}, event.Site{Func: i, Return: true})
+	}
+	e.Funcs(fs)
+	e.Sites(ss)
+	now := uint64(1)
+	mark := func() {
+		e.Watermark(event.Watermark{Until: now, Clock: event.Clock{Ticks: now, Mono: int64(now), Wall: int64(now)}})
+		now++
+	}
+	mark()
+	for i := range funcs * calls {
+		outer, inner := rnd.IntN(funcs), rnd.IntN(funcs)
+		for _, s := range []int{2 * outer, 2 * inner, 2*inner + 1, 2*outer + 1} {
+			now += uint64(math.Exp(rnd.Float64() * 14))
+			depth := uint32(1)
+			if s/2 == inner && s/2 != outer {
+				depth = 2
+			}
+			e.Event(&event.Event{Ticks: now, G: uint64(i % 300), Site: s, SP: 160 + 64*depth, BP: 112 + 64*depth, Stack: -1})
+		}
+		if i%5000 == 0 {
+			mark()
+		}
+	}
+	mark()
+	d := build(t, e.Take(), report.Filter{}, DefaultLimits)
+	n := len(render(t, d))
+	t.Logf("%d functions, %d nodes, %d edges, %d calls: %d bytes of page", len(d.Funcs), len(d.Tree.Func), len(d.Edges), len(d.Slices.Func), n)
+	if n > 5<<20 || len(d.Funcs) != DefaultLimits.Funcs {
+		t.Errorf("%d bytes of page, want 5 MiB at most", n)
 	}
 }
 

@@ -44,7 +44,7 @@ func (c *collector) slices(d *Data, lanes []*lane, chosen []*slice, number func(
 		byLane[s.lane] = append(byLane[s.lane], s)
 	}
 	out := Slices{Func: []int{}, Level: []int{}, Start: []int64{}, Took: []int64{}, Self: []int64{}, Flags: []int{}, Values: map[int][2]int{}}
-	texts := texts{at: map[string]int{}, room: c.limits.Text}
+	texts := newTexts(c.limits.Text)
 	rows := []Lane{}
 	for _, l := range lanes {
 		in := byLane[l]
@@ -82,6 +82,8 @@ type texts struct {
 	room int
 	full bool
 }
+
+func newTexts(room int) *texts { return &texts{at: map[string]int{}, room: room} }
 
 // index returns a text's index; -1 when it is empty or there is no room.
 func (t *texts) index(s string) int {

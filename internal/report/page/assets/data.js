@@ -8,8 +8,24 @@ function readData() {
   d.tree = decodeTree(d.tree);
   d.slices = decodeSlices(d.slices, d.lanes);
   d.whole = d.tree.total[0] || 0; // time in outermost calls
+  for (const f of d.funcs) {
+    f.hist = decodeHistogram(f.hist);
+    f.package = d.packages[f.package] || "";
+    f.file = d.files[f.file] || "";
+  }
   colorGroups(d);
   return d;
+}
+
+// decodeHistogram makes pairs of lower bound and count. internal/hist has eight buckets for each power of two.
+function decodeHistogram(h) {
+  const out = [];
+  for (let i = 0, at = 0; i < h.length; i += 2) {
+    at += h[i];
+    const e = Math.max(0, Math.floor(at / 8) - 1);
+    out.push([(at - 8 * e) * 2 ** e, h[i + 1]]);
+  }
+  return out;
 }
 
 // decodeTree adds parents, positions and children's ends to the calling contexts, which come in preorder, node 0 around all.
