@@ -31,6 +31,8 @@ CALLS is exact all the same, and TOTAL and SELF (~) are told from the calls that
 it went. With --format the same recording becomes a file for other tools:
 
 %s
+html and svg are for a browser: on a terminal they are written to FILE.html and FILE.svg.
+
 GLOBs choose functions and hooks, --min-duration calls that took long enough, --from and --to
 those that began in a part of the recording, counted from its start, --goroutine those of one.
 Calls that are not chosen are left out; times of the others stay as they are.
@@ -42,6 +44,7 @@ const reportExample = `  gkhi report                                    function
   gkhi report kvd.rec '*store*' --sort p99       some of them, by their 99th percentile
   gkhi report --calls --top 10                   callers and callees
   gkhi report --timeline --min-duration 10ms     calls that took long, and when
+  gkhi report --format html                      a page, gkhi.rec.html
   gkhi report --format perfetto -o trace.pftrace   for ui.perfetto.dev
   gkhi report --format pprof -o prof && go tool pprof -http : prof
   gkhi report --json | jq 'select(.p99 > 1e6)'`
@@ -179,8 +182,14 @@ func (e *env) report(ctx context.Context, args []string, o reportOptions) error 
 	if format.whole && (len(globs) > 0 || o.least+o.from+o.to > 0 || o.goroutine > 0) {
 		return usagef("--format %s takes no globs and no part of the recording", o.format)
 	}
-	if _, _, terminal := e.terminal(); terminal && format.binary && o.output == "" {
-		return usagef("--format %s is binary, and standard output is a terminal: give -o FILE", o.format)
+	named := o.output != ""
+	if _, _, terminal := e.terminal(); terminal && !named {
+		if format.binary {
+			return usagef("--format %s is binary, and standard output is a terminal: give -o FILE", o.format)
+		}
+		if format.file != "" {
+			o.output = name + format.file
+		}
 	}
 	in, err := e.openRecording(ctx, name, o.output != "" || !o.timeline && o.format != "dump")
 	if err != nil {
@@ -191,6 +200,11 @@ func (e *env) report(ctx context.Context, args []string, o reportOptions) error 
 	in.f = recordings.Filter{Names: set, Least: o.least, From: o.from, To: o.to, G: o.goroutine}
 	if err := e.writeReport(in, format); err != nil {
 		return err
+	}
+	if o.output != "" && !named {
+		if _, err := fmt.Fprintln(e.out, o.output); err != nil {
+			return err
+		}
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

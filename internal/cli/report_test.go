@@ -155,6 +155,26 @@ func TestReportFullDisk(t *testing.T) {
 	}
 }
 
+// TestReportToOpen writes what a browser opens beside the recording, on a terminal, and prints where.
+func TestReportToOpen(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for format, want := range map[string]string{"html": "</html>", "svg": "</svg>"} {
+		var out, errOut bytes.Buffer
+		e, _ := testEnv(newWorld(), &out, &errOut)
+		e.terminal = func() (int, int, bool) { return 80, 24, true }
+		name := "small.rec." + format
+		if code := e.run([]string{"report", "small.rec", "--format", format}); code != exitOK || out.String() != name+"\n" {
+			t.Errorf("exit code %d, %q, %q", code, out.String(), errOut.String())
+		}
+		if b, err := os.ReadFile(name); err != nil || !strings.HasSuffix(strings.TrimSpace(string(b)), want) || !strings.Contains(string(b), "mail.deliver") {
+			t.Errorf("%s: %v, %d bytes", name, err, len(b))
+		}
+		if !strings.Contains(errOut.String(), "3 events were lost") {
+			t.Errorf("%q", errOut.String())
+		}
+	}
+}
+
 // TestProgress reads a large file on a terminal: a bar shows, grows, and is gone at the end.
 func TestProgress(t *testing.T) {
 	var errOut bytes.Buffer

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
+	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/event/eventtext"
 	recordings "github.com/gkhi/gkhi/internal/report"
 	"github.com/gkhi/gkhi/internal/report/chrome"
+	"github.com/gkhi/gkhi/internal/report/flame"
 	"github.com/gkhi/gkhi/internal/report/folded"
 	"github.com/gkhi/gkhi/internal/report/page"
 	"github.com/gkhi/gkhi/internal/report/perfetto"
@@ -20,20 +23,22 @@ import (
 type reportFormat struct {
 	what   string // for the help
 	binary bool
-	views  bool // it knows --calls and so on
-	whole  bool // it knows no filter
+	file   string // it is a file to open: where standard output is a terminal, FILE with this ending is written
+	views  bool   // it knows --calls and so on
+	whole  bool   // it knows no filter
 	write  func(in *reportInput, w io.Writer) error
 }
 
 // formatOrder is that of the help.
-var formatOrder = []string{"text", "json", "csv", "folded", "html", "perfetto", "chrome", "pprof", "dump"}
+var formatOrder = []string{"text", "json", "csv", "folded", "html", "svg", "perfetto", "chrome", "pprof", "dump"}
 
 var reportFormats = map[string]reportFormat{
 	"text":     {what: "a table for people", views: true, write: begun((*reportInput).text)},
 	"json":     {what: "an object a line; times in ns", views: true, write: begun((*reportInput).json)},
 	"csv":      {what: "a table for spreadsheets; times in ns", views: true, write: begun((*reportInput).csv)},
 	"folded":   {what: "paths of calls with their own ns, for flamegraph.pl, inferno, speedscope", write: begun((*reportInput).folded)},
-	"html":     {what: "one page to look around in, with flame graph and timeline", write: begun((*reportInput).html)},
+	"html":     {what: "one page to look around in, with flame graph and timeline", file: ".html", write: begun((*reportInput).html)},
+	"svg":      {what: "a picture of the flame graph", file: ".svg", write: begun((*reportInput).svg)},
 	"perfetto": {what: "for ui.perfetto.dev: a track for each goroutine", binary: true, write: begun((*reportInput).perfetto)},
 	"chrome":   {what: "trace events as JSON, for tools that know nothing else", write: begun((*reportInput).chrome)},
 	"pprof":    {what: "for go tool pprof: calls and time, with callers", binary: true, write: begun((*reportInput).pprof)},
@@ -180,13 +185,22 @@ func (in *reportInput) pprof(w io.Writer) error {
 }
 
 func (in *reportInput) html(w io.Writer) error {
-	in.err = page.Write(w, in.r, in.f)
-	in.walked = true
-	in.out.Summary, in.out.Start, in.out.End = in.r.Summary(), in.r.Meta.Started, in.r.Meta.Started
-	if in.out.Rounds > 0 {
-		in.out.Start, in.out.End = in.out.First.UnixNano(), in.out.Last.UnixNano()
+	d, out, err := page.Build(in.r, in.f, page.DefaultLimits)
+	in.out, in.err, in.walked = out, err, true
+	return page.Render(w, d)
+}
+
+func (in *reportInput) svg(w io.Writer) error {
+	t := in.tree()
+	m, out := &in.r.Meta, &in.out
+	about := []string{time.Unix(0, out.Start).In(in.e.zone).Format("2006-01-02 15:04:05"), draw.Duration(out.End - out.Start), draw.Plural(out.Calls, "call")}
+	if m.Host != "" {
+		about = append(about, m.Host)
 	}
-	return nil
+	if out.Lost > 0 {
+		about = append(about, were(out.Lost, "event")+" lost")
+	}
+	return flame.Write(w, t, baseName(m.Program), strings.Join(about, " · "))
 }
 
 func (in *reportInput) perfetto(w io.Writer) error {

@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"math/bits"
 	"path"
@@ -16,19 +15,9 @@ import (
 	"github.com/gkhi/gkhi/internal/report"
 )
 
-// Write reads a recording and writes its page. An error of the recording itself is on the page too, with
-// all that could be read before it, and is returned when the page is written.
-func Write(w io.Writer, r *event.Reader, f report.Filter) error {
-	d, err := Build(r, f, DefaultLimits)
-	if werr := Render(w, d); werr != nil {
-		return werr
-	}
-	return err
-}
-
-// Build reads a recording and returns what its page shows. With an error, which is the reader's, that is
-// what could be read before it.
-func Build(r *event.Reader, f report.Filter, limits Limits) (*Data, error) {
+// Build reads a recording and returns what its page shows, and what the walk has seen. With an error, which is the reader's, that is
+// what could be read before it; the page says so.
+func Build(r *event.Reader, f report.Filter, limits Limits) (*Data, report.Outcome, error) {
 	c := newCollector(r, limits)
 	table, graph, tree := report.NewTable(r), report.NewGraph(r), report.NewTree(r)
 	out, err := report.Walk(r, f, report.Join(table.Visitor(), graph.Visitor(), tree.Visitor(), c.visitor()))
@@ -46,7 +35,7 @@ func Build(r *event.Reader, f report.Filter, limits Limits) (*Data, error) {
 	b.edges(graph.Edges())
 	b.tree(tree)
 	c.timeline(d, b.number)
-	return d, err
+	return d, out, err
 }
 
 // A builder puts a page's data together.
