@@ -204,6 +204,7 @@ func TestInBrowser(t *testing.T) {
 
 	// Dark draws other colours, paper the light ones.
 	pixel := `(() => {
+		report.flame.draw();
 		const g = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
 		g.drawImage(report.flame.canvas, -60, -10);
 		return [...g.getImageData(0, 0, 1, 1).data].join();
