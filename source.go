@@ -9,7 +9,7 @@ import (
 // writes them to disk.
 //
 //go:embed *.go autoserve/*.go
-//go:embed internal/control/*.go internal/control/eventjson/*.go internal/control/self/*.go
+//go:embed internal/control/*.go internal/control/eventjson/*.go internal/control/peercred/*.go internal/control/self/*.go
 //go:embed internal/control/sockdir/*.go internal/control/wire/*.go
 //go:embed internal/calls/*.go internal/event/*.go internal/funcs/*.go internal/sitetab/*.go
 //go:embed internal/failpoint/*.go internal/glob/*.go internal/hist/*.go internal/near/*.go
