@@ -19,7 +19,7 @@ const Path = "/debug/gkhi/"
 // ControlHeader is the header that requests need that change something.
 const ControlHeader = "X-Gkhi-Control"
 
-// maxStreams bounds the traces and stats that run at once, of one handler.
+// maxStreams bounds the traces, stats and recordings that run at once, of one handler.
 const maxStreams = 16
 
 // maxBody bounds the body of a request, in bytes.
@@ -78,6 +78,7 @@ var routes = map[string]route{
 	"status":  {http.MethodGet, (*handler).status, false},
 	"trace":   {http.MethodGet, (*handler).trace, true},
 	"stat":    {http.MethodGet, (*handler).stat, true},
+	"record":  {http.MethodGet, (*handler).record, true},
 	"arm":     {http.MethodPost, (*handler).arm, false},
 	"disarm":  {http.MethodPost, (*handler).disarm, false},
 	"fail":    {http.MethodPost, (*handler).fail, false},
@@ -111,7 +112,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case h.streams <- struct{}{}:
 			defer func() { <-h.streams }()
 		default:
-			writeError(w, http.StatusServiceUnavailable, wire.Errorf(wire.CodeBusy, "%d traces and stats run already, the most that may", maxStreams))
+			writeError(w, http.StatusServiceUnavailable, wire.Errorf(wire.CodeBusy, "%d traces, stats and recordings run already, the most that may", maxStreams))
 			return
 		}
 	}

@@ -15,8 +15,8 @@ const dataGather = 20 * time.Millisecond
 // maxPiece is the most that is written at once, so that other streams of the connection get their turn.
 const maxPiece = 256 << 10
 
-// dataBuffer is the DataSink between a recording and the connection.
-type dataBuffer struct {
+// A DataBuffer is the [DataSink] between a recording and whoever writes to a client. It never blocks the former.
+type DataBuffer struct {
 	maxBytes     int
 	wake         chan struct{}
 	events, lost atomic.Uint64
@@ -26,19 +26,20 @@ type dataBuffer struct {
 	bytes  int
 }
 
-func newDataBuffer(maxBytes int) *dataBuffer {
-	return &dataBuffer{maxBytes: maxBytes, wake: make(chan struct{}, 1)}
+// NewDataBuffer makes a buffer that has room while fewer than so many bytes wait.
+func NewDataBuffer(maxBytes int) *DataBuffer {
+	return &DataBuffer{maxBytes: maxBytes, wake: make(chan struct{}, 1)}
 }
 
 // Room implements [DataSink].
-func (b *dataBuffer) Room() bool {
+func (b *DataBuffer) Room() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.bytes < b.maxBytes
 }
 
 // Put implements [DataSink].
-func (b *dataBuffer) Put(piece []byte) {
+func (b *DataBuffer) Put(piece []byte) {
 	if len(piece) == 0 {
 		return
 	}
@@ -53,13 +54,13 @@ func (b *dataBuffer) Put(piece []byte) {
 }
 
 // Counted implements [DataSink].
-func (b *dataBuffer) Counted(events, lost uint64) {
+func (b *DataBuffer) Counted(events, lost uint64) {
 	b.events.Store(events)
 	b.lost.Store(lost)
 }
 
 // take returns what waits. It counts as waiting until sent says that it was written.
-func (b *dataBuffer) take() [][]byte {
+func (b *DataBuffer) take() [][]byte {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	pieces := b.pieces
@@ -67,7 +68,7 @@ func (b *dataBuffer) take() [][]byte {
 	return pieces
 }
 
-func (b *dataBuffer) sent(n int) {
+func (b *DataBuffer) sent(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bytes -= n
@@ -79,7 +80,7 @@ func (c *session) record(req wire.Request) (any, error) {
 	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
 		return nil, err
 	}
-	buf := newDataBuffer(c.srv.opts.BufferBytes)
+	buf := NewDataBuffer(c.srv.opts.BufferBytes)
 	matched, undo, err := c.srv.target.Record(spec, buf)
 	if err != nil {
 		return nil, err
@@ -93,23 +94,7 @@ func (c *session) record(req wire.Request) (any, error) {
 		if c.reply(req.ID, matched, nil) != nil {
 			return end
 		}
-		for ctx.Err() == nil {
-			select {
-			case <-ctx.Done():
-			case <-buf.wake:
-				select {
-				case <-ctx.Done():
-				case <-time.After(dataGather):
-				}
-				if c.sendData(req.ID, buf) != nil {
-					return end
-				}
-			}
-		}
-		stop() // brings what was still on its way
-		if context.Cause(ctx) != errGone {
-			c.sendData(req.ID, buf)
-		}
+		PumpData(ctx, buf, func(piece []byte) error { return c.sendData(req.ID, piece, buf) }, func() { stop() }) //nolint:errcheck // the connection is gone then
 		return end
 	})
 	if err != nil {
@@ -118,21 +103,50 @@ func (c *session) record(req wire.Request) (any, error) {
 	return nil, err
 }
 
-// sendData writes what waits.
-func (c *session) sendData(id uint64, buf *dataBuffer) error {
-	for _, piece := range buf.take() {
-		for len(piece) > 0 {
-			n := min(len(piece), maxPiece)
-			line, err := wire.Append(nil, wire.Message{ID: id, Size: n, Dropped: buf.lost.Load()}, wire.MaxLine)
-			if err == nil {
-				err = c.sendLines(append(line, piece[:n]...))
-			}
-			if err != nil {
-				return err
-			}
-			buf.sent(n)
-			piece = piece[n:]
+// sendData writes a piece, in parts that are not too long.
+func (c *session) sendData(id uint64, piece []byte, buf *DataBuffer) error {
+	for len(piece) > 0 {
+		n := min(len(piece), maxPiece)
+		line, err := wire.Append(nil, wire.Message{ID: id, Size: n, Dropped: buf.lost.Load()}, wire.MaxLine)
+		if err == nil {
+			err = c.sendLines(append(line, piece[:n]...))
 		}
+		if err != nil {
+			return gone(err)
+		}
+		piece = piece[n:]
 	}
 	return nil
+}
+
+// PumpData passes what comes through buf on to write until ctx ends; then it calls stop, which ends the flow at its source, and passes
+// on what was still on its way. An error of write ends it at once.
+func PumpData(ctx context.Context, buf *DataBuffer, write func(piece []byte) error, stop func()) error {
+	pass := func() error {
+		for _, piece := range buf.take() {
+			if err := write(piece); err != nil {
+				return err
+			}
+			buf.sent(len(piece))
+		}
+		return nil
+	}
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-buf.wake:
+			select {
+			case <-ctx.Done():
+			case <-time.After(dataGather):
+			}
+			if err := pass(); err != nil {
+				return err
+			}
+		}
+	}
+	stop()
+	if context.Cause(ctx) == errGone {
+		return ErrGone
+	}
+	return pass()
 }
