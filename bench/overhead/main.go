@@ -51,8 +51,8 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&o.only, "only", "", "only modules whose path contains this")
 	flags.StringVar(&o.write, "write", "", "put the table into this document")
 	flags.IntVar(&o.rounds, "rounds", 9, "how often each benchmark is run, with points and without")
-	flags.IntVar(&o.count, "count", 4, "how often in a row")
-	flags.DurationVar(&o.benchtime, "benchtime", 20*time.Millisecond, "of one run of a benchmark")
+	flags.IntVar(&o.count, "count", 8, "how often in a row")
+	flags.DurationVar(&o.benchtime, "benchtime", 4*time.Millisecond, "of one run of a benchmark")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

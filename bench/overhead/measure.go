@@ -20,8 +20,12 @@ func (p *pair) measure(round int, o options) error {
 		if o.quick {
 			benchtime = "1x"
 		}
+		count := o.count
+		if p.count > 0 {
+			count = min(count, p.count)
+		}
 		cmd := exec.Command(p.exe[way], "-test.run=^$", "-test.bench="+p.subject.bench, "-test.benchtime="+benchtime,
-			"-test.count="+strconv.Itoa(o.count), "-test.cpu=1")
+			"-test.count="+strconv.Itoa(count), "-test.cpu=1")
 		cmd.Dir = p.dir
 		cmd.Env = append(os.Environ(), "GKHI_SERVE=off")
 		var errs bytes.Buffer

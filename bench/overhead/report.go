@@ -16,16 +16,16 @@ const (
 	targetSize   = 1.08
 )
 
-// quantile is the value that so many quarters of v are below.
-func quantile(v []float64, quarters int) float64 {
-	return slices.Sorted(slices.Values(v))[len(v)*quarters/4]
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
-// ratio compares the lower quartiles, which other work on the machine moves less than it does medians, and says
-// how far the middle half of the runs spreads above one, in percent of it.
+// ratio compares the minimums of many short runs, which other work on the machine hardly moves, and says how
+// far the median is above the minimum without points, in percent of it.
 func (b *benchmark) ratio() (r, spread float64) {
-	q := quantile(b.ns[plain], 1)
-	return quantile(b.ns[hooked], 1) / q, (quantile(b.ns[plain], 3) - q) / q * 100
+	least := slices.Min(b.ns[plain])
+	return slices.Min(b.ns[hooked]) / least, (median(b.ns[plain]) - least) / least * 100
 }
 
 func geomean(v []float64) float64 {
@@ -38,11 +38,11 @@ func geomean(v []float64) float64 {
 
 func report(built []*pair, o options, m measure.Machine) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "`go -C bench run ./overhead -write ../docs/costs.md`, %d rounds of %d runs of %v for each benchmark, with points and without by turns, on one CPU. Lower quartiles are compared.\n\n", o.rounds, o.count, o.benchtime)
+	fmt.Fprintf(&b, "`go -C bench run ./overhead -write ../docs/costs.md`, %d rounds of %d runs of %v for each benchmark (fewer where a run takes long to prepare), with points and without by turns, on one CPU. Minimums are compared.\n\n", o.rounds, o.count, o.benchtime)
 	m.Sites = "" // those measured are in other processes
 	fmt.Fprintf(&b, "Machine: %s.\n\n", m)
 	b.WriteString("Time and size with dormant points in all of the module's functions that `gkhi build` chooses, as multiples of those without.\n\n")
-	b.WriteString("| module | benchmarks | time | worst benchmark | | spread of runs, % | size |\n|---|---:|---:|---|---:|---:|---:|\n")
+	b.WriteString("| module | benchmarks | time | worst benchmark | | median over minimum, % | size |\n|---|---:|---:|---|---:|---:|---:|\n")
 	var all, sizes []float64
 	worstModule, worstSize := 0.0, 0.0
 	for _, p := range built {
@@ -59,7 +59,7 @@ func report(built []*pair, o options, m measure.Machine) string {
 		all, sizes = append(all, g), append(sizes, size)
 		worstModule, worstSize = max(worstModule, g), max(worstSize, size)
 		fmt.Fprintf(&b, "| %s %s, %s | %d | %.3f | %s | %.3f | %.1f | %.3f |\n",
-			p.module, short(p.version), p.pkg, len(ratios), g, worstName, worst, quantile(spreads, 2), size)
+			p.module, short(p.version), p.pkg, len(ratios), g, worstName, worst, median(spreads), size)
 	}
 	fmt.Fprintf(&b, "| geometric mean | | %.3f | | | | %.3f |\n\n", geomean(all), geomean(sizes))
 	b.WriteString("| target | | measured | |\n|---|---:|---:|---|\n")
