@@ -29,8 +29,10 @@ func TestDemo(t *testing.T) {
 		"5. Break it", `kvd.commit-error  10%return("disk full")`, "500 Internal Server Error",
 		"kvd.commit-error  off", "204 No Content",
 		"6. What does it cost?", "built without hooks", "every hook armed", "dormant again",
-		"7. Any Go program", "gkhi build", "(*Tx).Commit() {", "every function armed", "dormant again",
-		"8. That was it",
+		"7. Any Go program", "gkhi build", "every function armed", "dormant again",
+		"8. Where does the time go?", "(*Tx).Commit() {",
+		"9. Record it", "FUNCTION", "The page, ",
+		"10. That was it",
 	} {
 		at := strings.Index(rest, want)
 		if at < 0 {

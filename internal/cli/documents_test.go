@@ -35,6 +35,7 @@ func TestDocuments(t *testing.T) {
 			}
 			for _, a := range args {
 				name, _, _ := strings.Cut(a, "/")
+				name, _, _ = strings.Cut(name, ">") // a condition
 				if strings.HasPrefix(name, "kvd.") && !strings.ContainsAny(name, "*?[") && !bytes.Contains(declared, []byte(`"`+name+`"`)) {
 					t.Errorf("%s: %q: examples/kvd has no hook %s", filepath.Base(file), line, name)
 				}
