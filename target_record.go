@@ -45,6 +45,8 @@ type recording struct {
 	lost   uint64 // for want of room at the client
 	before uint64 // lost by the recorder
 	gaps   map[int]bool
+	room   bool           // the client took the last batch
+	last   uint64         // ticks of the latest event
 	counts map[int]uint64 // as they were written last
 	stacks map[string]int // numbers of stacks, by their addresses
 	pcs    map[uint64]bool
@@ -161,8 +163,16 @@ func (r *recording) take(b funcs.Batch) {
 	defer r.mu.Unlock()
 	r.until, r.before = b.Until, b.Lost
 	room, sites := r.sink.Room(), r.funcs.Sites()
+	if !room && r.room {
+		r.enc.Gap(r.last + 1)
+	}
+	r.room = room
 	var out event.Event
+	for ticks := range b.Cuts {
+		r.enc.Gap(ticks)
+	}
 	for e, site := range b.Each {
+		r.last = max(r.last, e.Ticks)
 		thread := int(e.Thread)
 		if !room {
 			r.lost++

@@ -39,6 +39,7 @@ const (
 	TypeStacks    Type = 'T'
 	TypeEvents    Type = 'E'
 	TypeHits      Type = 'H'
+	TypeGap       Type = 'G'
 	TypeCounts    Type = 'N'
 	TypeWatermark Type = 'W'
 	TypeIndex     Type = 'X'

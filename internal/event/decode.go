@@ -265,6 +265,14 @@ func decodeHits(payload []byte, d *Definitions) (hits []Hit, err error) {
 	return hits, nil
 }
 
+func decodeGap(payload []byte) (ticks uint64, err error) {
+	p := parser{b: payload}
+	if ticks = p.uint(); p.bad {
+		return 0, fmt.Errorf("%w: a gap does not parse", ErrDamaged)
+	}
+	return ticks, nil
+}
+
 func decodeCounts(payload []byte, d *Definitions) (cs []Count, err error) {
 	p := parser{b: payload}
 	for range p.count() {

@@ -27,6 +27,7 @@
 //	T  stacks    {pcs}: numbered on from 0; pcs innermost first, each against the one before
 //	E  events    of one thread: thread first-ticks last-ticks count gap {event}; gap: 1 if events were lost before the first
 //	H  hits      of declared hooks: {hook ticks goroutine fields}; fields are a JSON object
+//	G  gap       ticks: some events from then on were lost, of whatever thread
 //	N  counts    {func calls}: exact numbers of calls since the recording began
 //	W  watermark until ticks mono wall lost: see below
 //	X  index     {type offset length first-ticks ticks count} of blocks; ticks, from the first event to the last, and

@@ -300,6 +300,12 @@ func (e *Encoder) flushHits() {
 	e.hits = e.hits[:0]
 }
 
+// Gap says that events were lost from a time on, where it isn't known which event of the same thread comes next. No call is
+// to be told from an event before and another behind it.
+func (e *Encoder) Gap(ticks uint64) {
+	e.block(TypeGap, func(b []byte) []byte { return binary.AppendUvarint(b, ticks) })
+}
+
 // Counts writes down how often functions were called since the recording began.
 func (e *Encoder) Counts(cs []Count) {
 	list(e, TypeCounts, cs, func(b []byte, c Count) []byte {

@@ -18,6 +18,7 @@ type Kind uint8
 const (
 	KindEvent     Kind = iota + 1 // Event
 	KindHit                       // Hit
+	KindGap                       // some events from here on were lost
 	KindCounts                    // Counts
 	KindWatermark                 // Watermark: all that is older was passed on
 )
@@ -46,8 +47,8 @@ type Reader struct {
 	live    []*thread // of the round in work: those with events
 	byID    map[int]*thread
 	free    []*cursor
-	queued  int // bytes of events that wait
-	hits    []Hit
+	queued  int   // bytes of events that wait
+	hits    []Hit // those of hook -1 are gaps
 	counts  []Count
 	mark    *Watermark // of the round in work, while there is anything to pass on
 	until   uint64
@@ -219,6 +220,11 @@ func (r *Reader) block(b Block) error {
 		r.hits = append(r.hits, hits...)
 		r.queued += len(b.Payload)
 		return err
+	case TypeGap:
+		at, err := decodeGap(b.Payload)
+		r.hits = append(r.hits, Hit{Ticks: at, Hook: -1})
+		r.queued += hitBytes
+		return err
 	case TypeCounts:
 		cs, err := decodeCounts(b.Payload, &r.Definitions)
 		r.counts = append(r.counts, cs...)
@@ -291,6 +297,10 @@ func (r *Reader) pass() (*Record, error) {
 		h := r.hits[0]
 		r.hits = r.hits[1:]
 		r.turn = nil
+		if h.Hook < 0 {
+			r.rec = Record{Kind: KindGap, Time: r.time(h.Ticks)}
+			return &r.rec, nil
+		}
 		r.sum.Hits++
 		r.rec = Record{Kind: KindHit, Time: r.time(h.Ticks), Hit: &h}
 		return &r.rec, nil

@@ -24,6 +24,7 @@ type Content struct {
 	Thread                      int
 	Events                      []Event
 	Hits                        []Hit
+	Gap                         uint64 // ticks
 	Counts                      []Count
 	Watermark                   Watermark
 }
@@ -57,6 +58,8 @@ func (s *Scanner) Next() (c Content, err error) {
 	switch c.Type {
 	case TypeEvents:
 		err = s.events(&c)
+	case TypeGap:
+		c.Gap, err = decodeGap(c.Payload)
 	case TypeHits:
 		c.Hits, err = decodeHits(c.Payload, &s.Definitions)
 	case TypeCounts:

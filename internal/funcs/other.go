@@ -48,6 +48,9 @@ func (*Session) Sites() []Site { return nil }
 // Each has none.
 func (Batch) Each(func(*record.Event, int) bool) {}
 
+// Cuts has none.
+func (Batch) Cuts(func(uint64) bool) {}
+
 // Words has none.
 func (Batch) Words(*record.Event, int) []uint64 { return nil }
 

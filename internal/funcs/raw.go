@@ -105,6 +105,15 @@ func (b Batch) Each(yield func(*record.Event, int) bool) {
 	}
 }
 
+// Cuts yields the times from which on events were dropped.
+func (b Batch) Cuts(yield func(ticks uint64) bool) {
+	for i := range b.batch.Events {
+		if e := &b.batch.Events[i]; e.Cut && !yield(e.Ticks+1) {
+			return
+		}
+	}
+}
+
 // Words returns the words of an event's site, nil unless the session wants values. They are valid until the next call.
 func (b Batch) Words(e *record.Event, site int) []uint64 {
 	words := b.raw.list[site].Words

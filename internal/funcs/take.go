@@ -93,6 +93,9 @@ func take(e *record.Event) {
 				Time: int64(e.Ticks), G: e.Goid, Func: p.fn, Return: p.ret, InRange: p.inRange, SP: e.SP, BP: e.BP,
 			})
 		}
+		if e.Cut {
+			s.stacks.Reset()
+		}
 	}
 }
 

@@ -201,6 +201,8 @@ func Drain(b *Batch) {
 		b.Busy = b.Busy || head-h.tail > ringEvents/8
 		if h.tail == head {
 			h.gap = h.gap || gap
+		} else if h.gap {
+			b.Events[len(b.Events)-1].Cut = true
 		}
 		h.tail = head
 		atomic.StoreUint64(&h.limit, head+ringEvents)

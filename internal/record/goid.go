@@ -29,6 +29,7 @@ type Event struct {
 	CPU    int32 // that it ran on; -1 if not known
 	Thread int32 // which thread: a number below 257
 	Gap    bool  // events of the thread may have been dropped in front of this one
+	Cut    bool  // the same behind this one
 
 	Values, Frames uint8 // how many words it has in its Batch: what its site's Want names, then return addresses
 	words          int32

@@ -140,6 +140,8 @@ func (w *walker) run() error {
 				w.hit = Hit{Time: rec.Time, G: rec.Hit.G, Hook: rec.Hit.Hook, Fields: rec.Hit.Fields}
 				w.v.Hit(&w.hit)
 			}
+		case event.KindGap:
+			w.gap(rec.Time)
 		case event.KindCounts:
 			w.count(rec.Counts)
 		case event.KindWatermark:
@@ -154,14 +156,19 @@ func (w *walker) run() error {
 	}
 }
 
+// gap says that events are missing here.
+func (w *walker) gap(at int64) {
+	w.out.Gaps++
+	w.stacks.Reset()
+	if w.v.Gap != nil && at >= w.f.from && !w.f.over(at) {
+		w.v.Gap(at)
+	}
+}
+
 func (w *walker) event(rec *event.Record) {
 	e := rec.Event
 	if e.Gap {
-		w.out.Gaps++
-		w.stacks.Reset()
-		if w.v.Gap != nil && rec.Time >= w.f.from && !w.f.over(rec.Time) {
-			w.v.Gap(rec.Time)
-		}
+		w.gap(rec.Time)
 	}
 	if w.f.g != 0 && e.G != w.f.g {
 		return

@@ -42,8 +42,8 @@ func TestWalkTruth(t *testing.T) {
 				},
 			})
 			r := open(t, recording)
-			// Where a goroutine moved to another thread between the loss and the event that tells of it, the
-			// return of one call may be taken for that of an earlier one.
+			// A goroutine that moves to a thread that loses events, and back before that thread's loss is over, may return from
+			// another call than the one that it was seen to enter.
 			never := 0
 			seen, hits, unwound := 0, 0, 0
 			out, err := Walk(r, Filter{}, Visitor{
@@ -82,7 +82,7 @@ func TestWalkTruth(t *testing.T) {
 			if lost == 0 && seen != len(truth) || lost > 0 && seen < len(truth)/2 || hits == 0 || panics > 0 && unwound == 0 {
 				t.Fatalf("seed %d: %d calls of %d, %d hits, %d unwound", seed, seen, len(truth), hits, unwound)
 			}
-			if never*200 > seen {
+			if never*300 > seen {
 				t.Fatalf("seed %d: %d calls of %d never were", seed, never, seen)
 			}
 			if (lost > 0) != (out.Lost > 0) || (lost > 0) != (out.Gaps > 0) || (lost > 0) != (lostCalls > 0) {

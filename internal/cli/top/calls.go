@@ -52,6 +52,8 @@ func readCalls(r io.Reader, each func(call), mark func(lost uint64, seen time.Du
 				seen = time.Duration(rec.Time - first)
 			}
 			mark(rec.Watermark.Lost, seen)
+		case rec.Kind == event.KindGap:
+			stacks.Reset()
 		case rec.Kind == event.KindEvent:
 			e := rec.Event
 			if first == 0 {

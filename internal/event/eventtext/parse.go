@@ -138,6 +138,10 @@ func (p *parser) line(text string) error {
 		}
 	case "hit":
 		p.hit(&s)
+	case "gap":
+		if at := s.uint(); s.err == nil {
+			p.enc.Gap(at)
+		}
 	case "count":
 		c := event.Count{Func: s.below(p.nFuncs), Calls: s.uint()}
 		p.counts = append(p.counts, c)

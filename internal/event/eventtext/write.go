@@ -88,6 +88,8 @@ func (p *printer) content(c *event.Content) {
 		for _, h := range c.Hits {
 			p.line("hit %d g %d hook %d %s", h.Ticks, h.G, h.Hook, quoteUnlessJSON(h.Fields))
 		}
+	case event.TypeGap:
+		p.line("gap %d", c.Gap)
 	case event.TypeCounts:
 		for _, n := range c.Counts {
 			p.line("count %d %d", n.Func, n.Calls)

@@ -108,9 +108,10 @@ type generator struct {
 
 // A thread runs goroutines by turns.
 type thread struct {
-	now  int64 // ns since Began
-	lose int   // so many events are lost from here on
-	gap  bool  // some were
+	now  int64  // ns since Began
+	lose int    // so many events are lost from here on
+	gap  bool   // some were
+	last uint64 // ticks of the last event
 }
 
 // A goroutine runs requests.
@@ -289,6 +290,9 @@ func (g *generator) emit(r *goroutine, t *thread, id, fn int, ret bool, sp, bp u
 	}
 	if t.lose > 0 {
 		t.lose--
+		if !t.gap { // a ring that is full knows that more may come
+			g.enc.Gap(t.last + 1)
+		}
 		t.gap = true
 		g.lost++
 		return true
@@ -297,7 +301,7 @@ func (g *generator) emit(r *goroutine, t *thread, id, fn int, ret bool, sp, bp u
 	g.ev = event.Event{
 		Ticks: uint64(r.now * ticksPerNS), G: r.id, Site: 2 * g.index(r, fn), CPU: id, Thread: id, SP: sp, BP: bp, Gap: t.gap, Stack: -1,
 	}
-	t.gap = false
+	t.gap, t.last = false, g.ev.Ticks
 	ps := program[fn].Params
 	if ret {
 		g.ev.Site++

@@ -76,6 +76,7 @@ type sieve struct {
 	open  map[int32]*item
 	tag   int32
 	now   int64
+	ticks uint64 // of the last event
 	mark  event.Watermark
 	ret   *item // the return that stacks is told of, until it is known whose it is
 	gaps  map[int]bool
@@ -94,6 +95,9 @@ func (s *sieve) add(rec *event.Record) {
 		s.event(rec)
 	case event.KindHit:
 		s.enc.Hit(rec.Hit)
+	case event.KindGap:
+		s.stacks.Reset()
+		s.enc.Gap(s.ticks + 1)
 	case event.KindWatermark:
 		s.watermark(*rec.Watermark)
 	}
@@ -101,6 +105,7 @@ func (s *sieve) add(rec *event.Record) {
 
 func (s *sieve) event(rec *event.Record) {
 	e := rec.Event
+	s.ticks = e.Ticks
 	if e.Gap {
 		s.stacks.Reset()
 		s.gaps[e.Thread] = true
