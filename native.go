@@ -238,19 +238,12 @@ func (l *pointLog) drain() bool {
 	closing, direct := l.closing, l.direct
 	l.closing, l.direct.events = nil, nil
 	l.mu.Unlock()
-	until := record.Ticks()
-	record.Drain(&l.batch)
+	for l.batch.Partial = true; l.batch.Partial; {
+		record.Drain(&l.batch)
+		l.pass()
+	}
 	l.busy.Store(l.batch.Busy)
 	dropped := l.batch.Dropped
-	clock := record.Now()
-	funcs.Take(&l.batch, until, clock)
-	sinks := l.sinks()
-	for _, e := range l.batch.Events {
-		for _, n := range sinks[e.Site] {
-			n.hits.Add(1)
-			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
-		}
-	}
 	for _, d := range direct.events {
 		d.n.hits.Add(1)
 		d.n.sink(d.event)
@@ -271,6 +264,25 @@ func (l *pointLog) drain() bool {
 		}
 	}
 	return true
+}
+
+// pass passes the batch on.
+func (l *pointLog) pass() {
+	clock := record.Now()
+	funcs.Take(&l.batch, clock)
+	if len(l.batch.Events) == 0 {
+		return
+	}
+	sinks := l.sinks()
+	if len(sinks) == 0 {
+		return
+	}
+	for _, e := range l.batch.Events {
+		for _, n := range sinks[e.Site] {
+			n.hits.Add(1)
+			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
+		}
+	}
 }
 
 // directEvents are hits that were noted by Hit itself, where sites aren't patched.

@@ -76,4 +76,4 @@ func Armed(int) bool { return false }
 func ArmedCount() int { return 0 }
 
 // Take has nothing to take.
-func Take(*record.Batch, uint64, record.Clock) {}
+func Take(*record.Batch, record.Clock) {}

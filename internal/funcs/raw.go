@@ -82,8 +82,8 @@ func setDepth() {
 func (s *Session) Sites() []Site { return s.raw.list }
 
 // take passes a batch on, with state.mu held.
-func (r *rawSession) take(s *Session, b *record.Batch, until uint64) {
-	r.each(Batch{Until: until, Lost: s.lost, batch: b, raw: r})
+func (r *rawSession) take(s *Session, b *record.Batch) {
+	r.each(Batch{Until: b.Until, Lost: s.lost, batch: b, raw: r})
 }
 
 // Each yields the batch's events of the session's functions, each with the number of its site: those of a thread in order.

@@ -14,13 +14,12 @@ func Noting() bool {
 	return len(state.sessions) > 0
 }
 
-// Take gets a batch from internal/record. until is the time
-// stamp counter from before the batch was drained: what is younger may have older events still to
+// Take gets a batch from internal/record. What is younger than its Until may have older events still to
 // come from other threads, and waits for the next batch. Events that are not of functions are passed over.
-func Take(b *record.Batch, until uint64, clock record.Clock) {
+func Take(b *record.Batch, clock record.Clock) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	batch := b.Events
+	batch, until := b.Events, b.Until
 	lost := b.Dropped - state.dropped
 	state.dropped = b.Dropped
 	if len(state.sessions) == 0 {
@@ -31,7 +30,7 @@ func Take(b *record.Batch, until uint64, clock record.Clock) {
 	for _, s := range state.sessions {
 		s.lost += lost
 		if s.raw != nil {
-			s.raw.take(s, b, until)
+			s.raw.take(s, b)
 			continue
 		}
 		pairs = true

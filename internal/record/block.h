@@ -9,9 +9,13 @@
 #define H_HEAD 8     // events written
 #define H_GOID 16    // offset of goid in g
 #define H_DROPPED 24
+#define H_NEXT 32    // amd64: address of the slot that head means
+#define H_MINUSEND 40 // amd64: minus the address behind the ring
 #define H_LIMIT 64   // head may go up to here; on a line of its own
 
 #define RING 4096    // offset of the ring in a block
+#define RING_EVENTS 262144
+#define RING_BYTES 8388608
 #define G_M 48       // offset of m in g; checked at start
 #define G_STACKHI 8  // offset of the stack's upper end in g; checked too
 

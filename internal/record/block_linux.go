@@ -18,7 +18,7 @@ func Ticks() uint64
 const (
 	slotCount  = 256
 	maxClaims  = 240 // a few slots stay free, so that a search ends
-	ringEvents = 1 << 16
+	ringEvents = 1 << 18
 	eventSize  = 32
 	ringAt     = 4096
 	ringPad    = 4096 // behind the ring: an event that begins near its end goes on there
@@ -43,14 +43,18 @@ type header struct {
 	head     uint64
 	goid     uintptr
 	dropped  uint64
-	_        [4]uint64
+	next     uintptr // amd64: the slot that head means
+	minusEnd uintptr // amd64: minus the address behind the ring
+	_        [2]uint64
 	limit    uint64 // written by the reader
 
-	// The reader's own: where it is, the drops that it has seen, and whether there
-	// is a gap in front of what comes next.
-	tail uint64
-	seen uint64
-	gap  bool
+	// The reader's own: where it is, how far its round goes, the drops that it has seen, whether there may be a loss
+	// in front of the next event, and whether there may be one behind the round's last.
+	tail  uint64
+	end   uint64
+	seen  uint64
+	first bool
+	full  bool
 }
 
 type rawEvent struct {
@@ -71,6 +75,7 @@ var state struct {
 	text   uintptr // lowest address of the text that is covered
 	size   uintptr
 	blocks []*header
+	round  round
 }
 
 // Open reserves the blocks for text of size bytes at addr, once. It covers
@@ -112,6 +117,7 @@ func open(addr, size uintptr) error {
 		h.counters = at + countersAt - 2*addr
 		h.goid = goid
 		h.limit = ringEvents
+		h.next, h.minusEnd = at+ringAt, -(at + ringAt + ringEvents*eventSize)
 		if i < slotCount {
 			slots.block[i] = at
 		} else {
@@ -167,45 +173,92 @@ func readCounter(at uintptr) uint64 {
 	}
 }
 
-// Drain gives b the events that were noted since the last time, thread by
-// thread, each thread's in order.
+// chunk is how much of a thread's ring a Drain passes on at most, in slots: so much stays in the CPU's cache.
+const chunk = 1 << 14
+
+// Drain gives b events that were noted, thread by thread, each thread's in order. Where there are many it
+// is only a part of them (Partial): to have all that was noted until now, call it again until it is not.
+//
+//  1. Once the last round is over, begin one: note the time, then how far each thread is, and what it has dropped.
+//  2. Pass on the next chunk of each thread, up to where it was.
+//  3. When a thread's are all passed on, move its limit. Events are dropped only where the ring is full, so the place of a loss
+//     is known: behind the last event of a round that began with a full ring.
+//  4. The round is over when it is for all threads. Until is then the time of its beginning, and before that the time that
+//     the threads have been passed on to that are not done.
 func Drain(b *Batch) {
-	b.Events, b.Words, b.Dropped, b.Busy = b.Events[:0], b.Words[:0], 0, false
+	*b = Batch{Events: b.Events[:0], Words: b.Words[:0]}
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	for i, h := range used {
-		ring := (*[ringEvents + ringPad/eventSize]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
-		head := atomic.LoadUint64(&h.head)
-		lost := atomic.LoadUint64(&h.dropped)
-		gap := h.gap || lost != h.seen
-		// Events are dropped when the ring is full, that is behind its last one. Some may be at this moment.
-		h.gap = head+maxSlots > h.limit
-		h.seen = lost
-		for t := h.tail; t < head; {
-			r := &ring[t%ringEvents]
-			n := int(r.values) + int(r.frames)
-			e := Event{
-				Ticks: r.ticks, Goid: r.goid, Site: state.text + uintptr(r.at-uint32(state.text)) - callLen, SP: r.sp, BP: r.bp,
-				CPU: -1, Thread: int32(i), Gap: gap, Values: r.values, Frames: r.frames, words: int32(len(b.Words)),
-			}
-			if r.cpu != noCPU {
-				e.CPU = int32(r.cpu & 0xFFF)
-			}
-			if n > 0 {
-				b.Words = append(b.Words, unsafe.Slice((*uint64)(unsafe.Add(unsafe.Pointer(r), eventSize)), n)...)
-			}
-			b.Events = append(b.Events, e)
-			t += uint64(1 + (n+3)/4)
-			gap = false
-		}
-		b.Busy = b.Busy || head-h.tail > ringEvents/8
-		if h.tail == head {
-			h.gap = h.gap || gap
-		} else if h.gap {
-			b.Events[len(b.Events)-1].Cut = true
-		}
-		h.tail = head
-		atomic.StoreUint64(&h.limit, head+ringEvents)
-		b.Dropped += lost
+	r := &state.round
+	if len(r.left) == 0 {
+		r.begin()
 	}
+	b.Until, b.Dropped, b.Busy = r.until, r.dropped, r.busy
+	left := r.left[:0]
+	for _, i := range r.left {
+		if h := state.blocks[i]; !h.pass(b, int32(i)) {
+			left = append(left, i)
+			b.Until = min(b.Until, b.Events[len(b.Events)-1].Ticks)
+		}
+	}
+	r.left, b.Partial = left, len(left) > 0
+}
+
+// A round is what Drain is in the midst of.
+type round struct {
+	left    []int // numbers of blocks that are not done
+	until   uint64
+	dropped uint64
+	busy    bool
+}
+
+func (r *round) begin() {
+	*r = round{left: r.left[:0], until: Ticks()}
+	for i, h := range used {
+		h.end = atomic.LoadUint64(&h.head)
+		lost := atomic.LoadUint64(&h.dropped)
+		r.dropped += lost
+		r.busy = r.busy || h.end-h.tail > ringEvents/8
+		h.first = h.full || lost != h.seen
+		// Some may be dropped at this moment.
+		h.full = h.end+maxSlots > h.limit
+		h.seen = lost
+		if h.tail == h.end {
+			h.full = h.full || h.first
+		} else {
+			r.left = append(r.left, i)
+		}
+	}
+}
+
+// pass passes on a chunk of the block's events. It reports whether these were the last of the round.
+func (h *header) pass(b *Batch, thread int32) (done bool) {
+	ring := (*[ringEvents + ringPad/eventSize]rawEvent)(unsafe.Add(unsafe.Pointer(h), ringAt))
+	t := h.tail
+	for to := min(h.end, t+chunk); t < to; {
+		r := &ring[t%ringEvents]
+		n := int(r.values) + int(r.frames)
+		e := Event{
+			Ticks: r.ticks, Goid: r.goid, Site: state.text + uintptr(r.at-uint32(state.text)) - callLen, SP: r.sp, BP: r.bp,
+			CPU: -1, Thread: thread, Gap: h.first, Values: r.values, Frames: r.frames, words: int32(len(b.Words)),
+		}
+		if r.cpu != noCPU {
+			e.CPU = int32(r.cpu & 0xFFF)
+		}
+		if n > 0 {
+			b.Words = append(b.Words, unsafe.Slice((*uint64)(unsafe.Add(unsafe.Pointer(r), eventSize)), n)...)
+		}
+		b.Events = append(b.Events, e)
+		t += uint64(1 + (n+3)/4)
+		h.first = false
+	}
+	h.tail = t
+	if t < h.end {
+		return false
+	}
+	if h.full {
+		b.Events[len(b.Events)-1].Cut = true
+	}
+	atomic.StoreUint64(&h.limit, t+ringEvents)
+	return true
 }

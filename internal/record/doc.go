@@ -26,7 +26,7 @@
 // threads come than there are blocks (240), the late ones share one: they count with atomic
 // additions there, and their records are dropped and counted.
 //
-//	header | ring of 65,536 events of 32 bytes | a counter for each byte of text, times 2
+//	header | ring of 262,144 events of 32 bytes | a counter for each byte of text, times 2
 //
 // An event with values and callers goes on in the slots that follow, four words in each.
 //
@@ -38,7 +38,7 @@
 // # The ring
 //
 // One writer, the thread, and one reader, Drain. The writer writes the event, then
-// head; the reader copies, then moves limit = tail + 65,536. On amd64 stores are seen in
+// head; the reader copies, then moves limit = tail + 262,144. On amd64 stores are seen in
 // order, so neither needs a barrier; on arm64 the writer loads limit with LDAR and stores
 // head with STLR. When head meets limit events are dropped and counted.
 package record

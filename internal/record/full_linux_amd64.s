@@ -116,9 +116,7 @@ none:
 	INCQ H_DROPPED(BX)
 	JMP done
 room:
-	MOVWLZX H_HEAD(BX), CX
-	SHLQ $5, CX
-	LEAQ RING(BX)(CX*1), R10
+	MOVQ H_NEXT(BX), R10
 	RDTSC
 	MOVL AX, 0(R10)
 	MOVL DX, 4(R10)
@@ -214,9 +212,17 @@ callers:
 	SHRQ $3, AX
 	MOVB AX, 23(R10)
 
-	// As many slots as were used.
+	// As many slots as were used. What reached over the ring's end counts as if it began it.
 	SUBQ R10, R11
 	ADDQ $31, R11
+	ANDQ $~31, R11
+	ADDQ R11, R10
+	MOVQ H_MINUSEND(BX), AX
+	ADDQ R10, AX
+	JCC inside
+	SUBQ $RING_BYTES, R10
+inside:
+	MOVQ R10, H_NEXT(BX)
 	SHRQ $5, R11
 	ADDQ H_HEAD(BX), R11
 	MOVQ R11, H_HEAD(BX) // publishes the event

@@ -88,7 +88,7 @@ none:
 	MOVD R0, H_DROPPED(R2)
 	B done
 room:
-	AND $0xFFFF, R8, R10
+	AND $(RING_EVENTS-1), R8, R10
 	ADD R10<<5, R2, R10
 	ADD $RING, R10, R10 // the event
 	MRS CNTVCT_EL0, R0

@@ -100,7 +100,7 @@ func TestValuesAndCallers(t *testing.T) {
 			callsHitValues(40)
 			hitValues(1, 2, 3)
 			var b Batch
-			Drain(&b)
+			drainAll(&b)
 			if len(b.Events) != 2 {
 				t.Fatalf("%d events", len(b.Events))
 			}
@@ -142,7 +142,7 @@ func TestCallersOfFramed(t *testing.T) {
 		armFullAt(t, pointFramed, Want{Frame: frame}, 2)
 		hitFramed(1)
 		var b Batch
-		Drain(&b)
+		drainAll(&b)
 		if len(b.Events) != 1 {
 			t.Fatalf("%d events", len(b.Events))
 		}
@@ -166,7 +166,7 @@ func TestDepth(t *testing.T) {
 		}
 		deep(100)
 		var b Batch
-		Drain(&b)
+		drainAll(&b)
 		if len(b.Events) != 1 || int(b.Events[0].Frames) != min(depth, MaxDepth) || b.Events[0].Values != 0 {
 			t.Errorf("depth %d: %+v", depth, b.Events)
 		}
@@ -178,7 +178,7 @@ func TestOutside(t *testing.T) {
 	armFull(t, Want{Frame: 1 << 30, Places: []Place{{Stack: true, N: 1 << 30}, {Stack: true, N: -1 << 30}, {Stack: true, N: -(1 << 12)}, {N: 0}}}, 5)
 	callsHitValues(7)
 	var b Batch
-	Drain(&b)
+	drainAll(&b)
 	if len(b.Events) != 1 {
 		t.Fatalf("%d events", len(b.Events))
 	}
@@ -194,10 +194,10 @@ func TestLongRing(t *testing.T) {
 	defer runtime.UnlockOSThread()
 	next, lost := 0, uint64(0)
 	var before Batch
-	Drain(&before)
+	drainAll(&before)
 	calls := 0
 	for round := range 8 {
-		n := ringEvents/4 + 1111*round // more than there is room for in the later rounds
+		n := ringEvents/4 + ringEvents/50*round // more than there is room for in the later rounds
 		for range n {
 			if calls%3 == 0 { // of another length
 				callsHitValues(calls)
@@ -207,7 +207,7 @@ func TestLongRing(t *testing.T) {
 			calls++
 		}
 		var b Batch
-		Drain(&b)
+		drainAll(&b)
 		gaps := 0
 		for i := range b.Events {
 			e := &b.Events[i]
@@ -308,7 +308,7 @@ func TestFullMeanwhile(t *testing.T) {
 	events := 0
 	// A machine that has other work may take its time for the first events.
 	for began := time.Now(); time.Since(began) < length || events == 0 && time.Since(began) < time.Minute; {
-		Drain(&b)
+		drainAll(&b)
 		for i := range b.Events {
 			e := &b.Events[i]
 			v, frames := b.Values(e), b.Frames(e)

@@ -41,6 +41,8 @@ type Batch struct {
 	Words   []uint64 // of events with values or callers
 	Dropped uint64   // events that were dropped because a ring was full, ever
 	Busy    bool     // a ring was full to a good part
+	Until   uint64   // ticks: all events up to here are in this batch or were in earlier ones
+	Partial bool     // there is more
 }
 
 // Values returns an event's values.

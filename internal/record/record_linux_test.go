@@ -81,11 +81,26 @@ func arm(t *testing.T, k Kind) (a, b uintptr) {
 // drain passes events on one by one.
 func drain(f func(Event)) (dropped uint64) {
 	var b Batch
-	Drain(&b)
+	drainAll(&b)
 	for _, e := range b.Events {
 		f(e)
 	}
 	return b.Dropped
+}
+
+// drainAll gives b all events that were noted until now.
+func drainAll(b *Batch) {
+	Drain(b)
+	for more := *b; more.Partial; {
+		more = Batch{}
+		Drain(&more)
+		for _, e := range more.Events {
+			e.words += int32(len(b.Words))
+			b.Events = append(b.Events, e)
+		}
+		b.Words = append(b.Words, more.Words...)
+		b.Dropped, b.Until, b.Partial = more.Dropped, more.Until, more.Partial
+	}
 }
 
 func TestOffsets(t *testing.T) {
@@ -332,5 +347,61 @@ func TestManyThreads(t *testing.T) {
 	}
 	if owners != maxClaims || atomic.LoadInt64(&claims) != maxClaims {
 		t.Errorf("%d blocks have owners, and %d claims are counted; there may be %d", owners, claims, maxClaims)
+	}
+}
+
+// TestPartial has several threads note as fast as they can, and drains in parts: none is passed on twice or lost, those of a
+// thread are in order, and Until goes on.
+func TestPartial(t *testing.T) {
+	arm(t, Note)
+	const goroutines, hits, times = 4, 3 * chunk, 8
+	var wg sync.WaitGroup
+	var noted, partial int
+	var until uint64
+	var b Batch
+	Drain(&b)
+	before := b.Dropped
+	last := map[int32]uint64{}
+	one := func() {
+		Drain(&b)
+		for _, e := range b.Events {
+			if e.Ticks < last[e.Thread] {
+				t.Fatalf("thread %d: an event of %d after one of %d", e.Thread, e.Ticks, last[e.Thread])
+			}
+			last[e.Thread] = e.Ticks
+		}
+		if noted += len(b.Events); b.Until < until {
+			t.Fatalf("until %d, after %d", b.Until, until)
+		}
+		until = b.Until
+		if b.Partial {
+			partial++
+		}
+	}
+	for range times {
+		for range goroutines {
+			wg.Go(func() { hitA(hits) })
+		}
+		done := make(chan struct{})
+		go func() { wg.Wait(); close(done) }()
+		for running := true; running; {
+			select {
+			case <-done:
+				running = false
+			default:
+			}
+			one()
+		}
+	}
+	for range 2 { // the round in work, and one that sees all
+		for one(); b.Partial; {
+			one()
+		}
+	}
+	if total := noted + int(b.Dropped-before); total != times*goroutines*hits || b.Partial {
+		t.Errorf("%d events of %d", total, times*goroutines*hits)
+	}
+	if partial == 0 {
+		t.Error("no batch was a part")
 	}
 }

@@ -68,15 +68,13 @@ found:                            \
 #define WITHOUT_CPU MOVL $0xFFFF, DX
 
 // NOTE writes an event: time stamp counter, goroutine, return address, CPU, depths of the stack.
-#define NOTE(full, done, cpu) \
+#define NOTE(full, done, next, wrap, cpu) \
 	MOVQ H_HEAD(BX), CX        \
 	MOVQ H_LIMIT(BX), AX       \
 	NOTQ CX                    \
 	LEAQ 1(AX)(CX*1), CX       \ // limit - head
 	JCXZQ full                 \
-	MOVWLZX H_HEAD(BX), CX     \ // slot in the ring
-	LEAQ (CX*8), CX            \
-	LEAQ RING(BX)(CX*4), CX    \
+	MOVQ H_NEXT(BX), CX        \
 	RDTSC                      \
 	MOVL AX, 0(CX)             \
 	MOVL DX, 4(CX)             \
@@ -97,10 +95,19 @@ found:                            \
 	NOTQ DX                    \
 	LEAQ 1(AX)(DX*1), DX       \ // hi - BP
 	MOVL DX, 28(CX)            \
+	LEAQ 32(CX), DX            \
+	MOVQ H_MINUSEND(BX), AX    \
+	LEAQ (AX)(DX*1), CX        \
+	JCXZQ wrap                 \
+next:                          \
+	MOVQ DX, H_NEXT(BX)        \
 	MOVQ H_HEAD(BX), AX        \
 	LEAQ 1(AX), AX             \
 	MOVQ AX, H_HEAD(BX)        \ // publishes the event
 	JMP done                   \
+wrap:                          \
+	LEAQ RING(BX), DX          \
+	JMP next                   \
 full:                          \
 	MOVQ H_DROPPED(BX), CX     \
 	LEAQ 1(CX), CX             \
@@ -150,7 +157,7 @@ over:
 #define NOTE_HIT(cpu) \
 	SAVE \
 	FIND(probe, claim, claimed, found, over) \
-	NOTE(full, done, cpu) \
+	NOTE(full, done, next, wrap, cpu) \
 	RESTORE \
 	RET \
 	DEPTH \
@@ -173,7 +180,7 @@ TEXT ·noteHitCPU(SB), NOSPLIT|NOFRAME, $0-0
 	SAVE \
 	FIND(probe, claim, claimed, found, over) \
 	COUNT \
-	NOTE(full, done, cpu) \
+	NOTE(full, done, next, wrap, cpu) \
 	RESTORE \
 	RET \
 	DEPTH \

@@ -32,7 +32,7 @@
 	LDAR (R0), R0         \
 	SUB R1, R0, R0        \
 	CBZ R0, full          \
-	AND $0xFFFF, R1, R0   \ // slot in the ring
+	AND $(RING_EVENTS-1), R1, R0 \ // slot in the ring
 	ADD R0<<5, R2, R0     \
 	ADD $RING, R0, R0     \
 	MRS CNTVCT_EL0, R3    \

@@ -237,7 +237,7 @@ func TestValuesOfAll(t *testing.T) {
 			in, out := new(registers), new(registers)
 			here := [4]uint64{1, 1 << 32, 1 << 32, 1 << 32} // in the stack
 			var b Batch
-			Drain(&b)
+			drainAll(&b)
 			for round := range 16 {
 				for n := range in.x {
 					in.x[n] = rand.Uint64()
@@ -248,7 +248,7 @@ func TestValuesOfAll(t *testing.T) {
 				}
 				in.below8 = rand.Uint64()
 				f.run(in, out)
-				Drain(&b)
+				drainAll(&b)
 				if len(b.Events) != 1 {
 					t.Fatalf("%d events", len(b.Events))
 				}
