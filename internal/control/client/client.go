@@ -17,7 +17,7 @@ import (
 
 // helloTimeout bounds connecting and the exchange of hellos. A process that is stopped accepts connections, since the kernel does it for
 // it, but never says hello.
-const helloTimeout = 5 * time.Second
+const helloTimeout = 10 * time.Second
 
 // Client is a connection to a process. Its methods are safe for concurrent use, with one rule: a stream that is neither
 // read nor closed in time holds up the other calls on the same client, as its messages fill the connection.

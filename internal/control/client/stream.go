@@ -14,7 +14,7 @@ import (
 )
 
 // endTimeout bounds the wait for the end of a stream that was cancelled.
-const endTimeout = 3 * time.Second
+const endTimeout = 10 * time.Second
 
 // Stream is what traces and stats have in common. One goroutine at a time may iterate it; the other methods are safe for
 // concurrent use.
