@@ -108,7 +108,7 @@ func TestScreens(t *testing.T) {
 		}},
 		{name: "hook", columns: 80, rows: 14, keys: "fcommit<enter><enter>"},
 		{name: "evil", columns: 80, rows: 10, keys: "fevil<enter>", change: func(m *Model) {
-			m.Handle(Armed{At: began.Add(2 * time.Second), Names: []string{"evil.\x1b]0;pwned\x07\nhook‮"}})
+			m.Handle(Armed{At: began.Add(2 * time.Second), Names: []string{"evil.\x1b]0;pwned\x07\nhook\u202e"}})
 			m.say("%s", "\x1b[2Jgone")
 		}},
 		{name: "guessed", columns: 100, rows: 12, change: func(m *Model) {
