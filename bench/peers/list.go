@@ -37,12 +37,15 @@ var makers = []maker{
 // unpack puts the sources into the folder.
 func (w *workshop) unpack() error { return os.CopyFS(w.dir, sources) }
 
-// peers makes those that can be made here. left says which can't, and why.
-func (w *workshop) peers(stderr io.Writer) (made []*peer, left []string) {
+// peers makes those that can be made here, or gkhi and one other. left says which can't, and why.
+func (w *workshop) peers(only string, stderr io.Writer) (made []*peer, left []string) {
 	if err := w.unpack(); err != nil {
 		return nil, []string{err.Error()}
 	}
 	for _, m := range makers {
+		if only != "" && m.name != "gkhi" && !strings.EqualFold(m.name, only) {
+			continue
+		}
 		ps, err := m.try(w)
 		if err != nil {
 			left = append(left, fmt.Sprintf("%s: %v", m.name, err))

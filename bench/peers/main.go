@@ -47,6 +47,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	quick := flags.Bool("quick", false, "everything once, briefly")
 	write := flags.String("write", "", "put the tables into this document")
+	only := flags.String("only", "", "besides gkhi, only the peer with this name, such as uftrace; none: no other")
 	rounds := flags.Int("rounds", 11, "how often each loop is run")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -69,7 +70,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	defer w.close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM) // what was started is ended then, too
 	defer stop()
-	peers, left := w.peers(stderr)
+	peers, left := w.peers(*only, stderr)
 	if len(peers) == 0 || !peers[0].gkhi {
 		return fmt.Errorf("gkhi itself can't be measured: %s", left[0])
 	}

@@ -30,6 +30,7 @@ type mode struct {
 	arm func() (s *subject, end func(calls int) (lost int, err error), err error)
 
 	active [loops][]float64 // ns for a call
+	whole  [loops][]float64 // the same, of runs that lost nothing
 	lost   [loops]int       // events, or untold
 	of     [loops]int       // events that there were
 }
@@ -82,6 +83,9 @@ func (m *mode) measure(p *peer, i int, l load) (err error) {
 		return err2
 	}
 	m.active[i] = append(m.active[i], took...)
+	if lost <= 0 {
+		m.whole[i] = append(m.whole[i], took...)
+	}
 	m.of[i] += m.events * (warm.calls + l.bursts*l.calls)
 	if lost == untold || m.lost[i] == untold {
 		m.lost[i] = untold
@@ -94,9 +98,13 @@ func (m *mode) measure(p *peer, i int, l load) (err error) {
 // loadedOnce is how many calls come before those that count.
 const loadedOnce = 8000
 
-// cost returns what an event costs in a loop, in ns.
+// cost returns what an event costs in a loop, in ns. Runs that lost events, which costs less, don't count unless all did.
 func (m *mode) cost(p *peer, i int, of func([]float64) float64) float64 {
-	return (of(m.active[i]) - of(p.dormant[i])) / float64(m.events)
+	active := m.whole[i]
+	if len(active) == 0 {
+		active = m.active[i]
+	}
+	return (of(active) - of(p.dormant[i])) / float64(m.events)
 }
 
 func least(xs []float64) float64 { return slices.Min(xs) }

@@ -33,7 +33,7 @@ func (r report) String() string {
 	}
 	r.nobody(&b)
 	r.inBursts(&b)
-	fmt.Fprintf(&b, "### Without a pause\n\nThe same at a million calls a second, with other work between them, and as fast as the loop goes: %d calls with no pause.\n\n", flat.bursts*flat.calls)
+	fmt.Fprintf(&b, "### Without a pause\n\nThe same at a million calls a second, with other work between them, and as fast as the loop goes: %d calls with no pause. Runs in which events were lost are left out of the times, unless that were all: then it is the cost of losing most of them.\n\n", flat.bursts*flat.calls)
 	b.WriteString("|  | a million a second: ns for an event, min | lost | flat out: ns for an event, min | lost |\n|---|---:|---:|---:|---:|\n")
 	r.each(func(p *peer, m *mode) {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.name, measure.Figure(m.cost(p, steady, least)), m.share(steady),
