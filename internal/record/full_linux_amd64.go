@@ -49,7 +49,7 @@ func Trampoline(k Kind) (uintptr, error) {
 }
 
 // fullSite is the distance in fullHit from the stack pointer to that at the site.
-const fullSite = 144
+const fullSite = 136
 
 // savedAt returns where in fullHit a register's value at the site is, above the stack pointer. There is
 // none of the stack pointer.
