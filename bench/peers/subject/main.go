@@ -120,10 +120,8 @@ func dense(call func(int) int, calls int) {
 	}
 }
 
-var sink uint64
-
 //go:noinline
-func sparse(call func(int) int, calls, spin int) {
+func sparse(call func(int) int, calls, spin int) uint64 {
 	x := uint64(1)
 	for i := range calls {
 		call(i)
@@ -131,5 +129,5 @@ func sparse(call func(int) int, calls, spin int) {
 			x = x*6364136223846793005 + 1
 		}
 	}
-	sink = x
+	return x
 }
