@@ -3,6 +3,8 @@
 package funcs
 
 import (
+	"slices"
+
 	"github.com/gkhi/gkhi/internal/record"
 	"github.com/gkhi/gkhi/internal/sitetab"
 )
@@ -54,7 +56,9 @@ func (r *rawSession) prepare(s *Session, t *sitetab.Table) error {
 					if site.Return {
 						values = args.Results
 					}
-					site.Words, wants[at] = plan(values, args.Layouts[j][k])
+					words, want := plan(values, args.Layouts[j][k])
+					want.NoCallers = site.Return // they are those of the entry
+					site.Words, wants[at] = words, want
 				}
 				r.sites[ref] = int32(len(r.list))
 				r.list = append(r.list, site)
@@ -67,14 +71,17 @@ func (r *rawSession) prepare(s *Session, t *sitetab.Table) error {
 	return record.SetWants(wants)
 }
 
-// setDepth has as many callers noted as the session with the most wants, with state.mu held.
-func setDepth() {
-	depth := 0
-	for _, s := range state.sessions {
-		if s.raw != nil {
+// setExtra has noted what the session with the most wants asks for, with state.mu held. more is a session that is about to begin; it
+// may be nil.
+func setExtra(more *Session) {
+	values, depth := false, 0
+	for _, s := range append(slices.Clip(state.sessions), more) {
+		if s != nil && s.raw != nil {
+			values = values || s.raw.opt.Values
 			depth = max(depth, s.raw.opt.Depth)
 		}
 	}
+	record.SetValues(values)
 	record.SetDepth(depth)
 }
 

@@ -107,8 +107,10 @@ func arm(fs []int, s *Session) (*Session, error) {
 		if err := s.raw.prepare(s, t); err != nil {
 			return nil, err
 		}
+		setExtra(s)
 	}
 	if err := s.set(+1); err != nil {
+		setExtra(nil)
 		return nil, err
 	}
 	for _, i := range s.funcs {
@@ -118,7 +120,6 @@ func arm(fs []int, s *Session) (*Session, error) {
 		s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
 		s.stacks.Left = func(c calls.Call) { s.pass(c, false) }
 		state.sessions = append(state.sessions, s)
-		setDepth()
 	}
 	return s, nil
 }
@@ -256,7 +257,7 @@ func (s *Session) Close(drain func()) error {
 	if i := slices.Index(state.sessions, s); i >= 0 {
 		state.sessions = slices.Delete(slices.Clone(state.sessions), i, i+1)
 	}
-	setDepth()
+	setExtra(nil)
 	return nil
 }
 

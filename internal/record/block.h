@@ -20,6 +20,7 @@
 #define G_STACKHI 8  // offset of the stack's upper end in g; checked too
 
 // Offsets in a want: see SetWants.
-#define W_VALUES 0 // how many
+#define W_VALUES 0 // how many, 16 bits
+#define W_CALLERS 2 // 16 bits: 0 for none
 #define W_FRAME 4  // distance from SP at the site to the frame's end; 0 if not known, -1 if there is no frame
 #define W_AT 8     // distance of each value from SP in fullHit

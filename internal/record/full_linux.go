@@ -21,6 +21,9 @@ var (
 	// stackDepth is how many callers an event has at most.
 	stackDepth uintptr
 
+	// noteValues is whether events have values at all.
+	noteValues uintptr
+
 	// wantList keeps the wants of sites, whose addresses are known to nobody but the assembly.
 	wantList [][]byte
 )
@@ -50,7 +53,12 @@ func SetWants(sites map[uintptr]Want) error {
 			return fmt.Errorf("site %#x is outside of the program's text", addr)
 		}
 		b := []byte{}
-		b = binary.LittleEndian.AppendUint32(b, uint32(len(w.Places)))
+		callers := uint16(1)
+		if w.NoCallers {
+			callers = 0
+		}
+		b = binary.LittleEndian.AppendUint16(b, uint16(len(w.Places)))
+		b = binary.LittleEndian.AppendUint16(b, callers)
 		b = binary.LittleEndian.AppendUint32(b, uint32(w.Frame))
 		for _, p := range w.Places {
 			at := fullSite + p.N
@@ -81,3 +89,12 @@ func SetWants(sites map[uintptr]Want) error {
 
 // SetDepth sets how many callers an event has at most, of all sites that call the trampoline of Full.
 func SetDepth(n int) { atomic.StoreUintptr(&stackDepth, uintptr(min(max(n, 0), MaxDepth))) }
+
+// SetValues sets whether events have the values that the wants of their sites name.
+func SetValues(on bool) {
+	var v uintptr
+	if on {
+		v = 1
+	}
+	atomic.StoreUintptr(&noteValues, v)
+}

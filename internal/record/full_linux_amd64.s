@@ -107,11 +107,17 @@ found:
 	MOVQ ·wants(SB), DI
 	MOVQ (DI)(SI*2), DI
 	XORL R8, R8
+	MOVQ ·stackDepth(SB), R9
 	TESTQ DI, DI
 	JEQ none
-	MOVL W_VALUES(DI), R8
+	CMPW W_CALLERS(DI), $0
+	JNE callersToo
+	XORL R9, R9
+callersToo:
+	CMPQ ·noteValues(SB), $0
+	JEQ none
+	MOVWLZX W_VALUES(DI), R8
 none:
-	MOVQ ·stackDepth(SB), R9
 	LEAQ 7(R8)(R9*1), CX
 	SHRQ $2, CX
 	MOVQ H_LIMIT(BX), AX

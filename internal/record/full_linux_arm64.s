@@ -70,10 +70,16 @@ TEXT ·fullHit(SB), NOSPLIT|NOFRAME, $0-0
 	ADD R17<<1, R4, R4
 	MOVD (R4), R4
 	MOVD $0, R5
-	CBZ R4, none
-	MOVWU W_VALUES(R4), R5
-none:
 	MOVD ·stackDepth(SB), R6
+	CBZ R4, none
+	MOVHU W_CALLERS(R4), R0
+	CBNZ R0, callersToo
+	MOVD $0, R6
+callersToo:
+	MOVD ·noteValues(SB), R0
+	CBZ R0, none
+	MOVHU W_VALUES(R4), R5
+none:
 	ADD R5, R6, R7
 	ADD $7, R7, R7
 	LSR $2, R7, R7

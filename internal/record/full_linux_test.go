@@ -71,6 +71,7 @@ func armFullAt(t *testing.T, point func() int, w Want, depth int) {
 		t.Fatal(err)
 	}
 	SetDepth(depth)
+	SetValues(true)
 	call, err := Trampoline(Full)
 	if err != nil {
 		t.Fatal(err)
@@ -169,6 +170,23 @@ func TestDepth(t *testing.T) {
 		drainAll(&b)
 		if len(b.Events) != 1 || int(b.Events[0].Frames) != min(depth, MaxDepth) || b.Events[0].Values != 0 {
 			t.Errorf("depth %d: %+v", depth, b.Events)
+		}
+	}
+}
+
+// TestNotWanted has neither values nor callers where nobody wants them.
+func TestNotWanted(t *testing.T) {
+	for _, tt := range []struct {
+		noCallers, values bool
+		want              [2]uint8
+	}{{false, false, [2]uint8{0, 3}}, {true, true, [2]uint8{3, 0}}, {true, false, [2]uint8{0, 0}}} {
+		armFull(t, Want{Frame: leafFrame, NoCallers: tt.noCallers, Places: abc}, 3)
+		SetValues(tt.values)
+		callsHitValues(7)
+		var b Batch
+		drainAll(&b)
+		if len(b.Events) != 1 || [2]uint8{b.Events[0].Values, b.Events[0].Frames} != tt.want {
+			t.Errorf("%+v: %+v", tt, b.Events)
 		}
 	}
 }

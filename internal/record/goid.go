@@ -57,6 +57,9 @@ type Want struct {
 	// where a leaf may have its return address in R30 only, NoFrame says so.
 	Frame int32
 
+	// NoCallers is whether events of the site have no callers, whatever SetDepth says.
+	NoCallers bool
+
 	// Places are where values are: a general register, by its number, or so many bytes above the stack pointer at the
 	// site.
 	Places []Place

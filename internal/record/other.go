@@ -25,6 +25,9 @@ func Drain(*Batch) {}
 // SetWants says that there are no trampolines here.
 func SetWants(map[uintptr]Want) error { return errUnsupported }
 
+// SetValues has no effect here.
+func SetValues(bool) {}
+
 // SetDepth has no effect here.
 func SetDepth(int) {}
 

@@ -142,6 +142,7 @@ func TestTransparent(t *testing.T) {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
 			SetDepth(MaxDepth)
+			SetValues(true)
 			if err := SetWants(map[uintptr]Want{lo: {Frame: 64, Places: []Place{{N: 0}, {N: 15}, {N: 5}, {Stack: true}}}}); err != nil {
 				t.Fatal(err)
 			}

@@ -176,6 +176,7 @@ func TestTransparent(t *testing.T) {
 					t.Fatal(err)
 				}
 				SetDepth(MaxDepth)
+				SetValues(true)
 			}
 			f.arm(t, tt.kind)
 			if tt.with != nil {
@@ -233,6 +234,7 @@ func TestValuesOfAll(t *testing.T) {
 				t.Fatal(err)
 			}
 			SetDepth(8)
+			SetValues(true)
 			f.arm(t, Full)
 			in, out := new(registers), new(registers)
 			here := [4]uint64{1, 1 << 32, 1 << 32, 1 << 32} // in the stack

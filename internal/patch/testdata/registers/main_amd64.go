@@ -61,6 +61,7 @@ func main() {
 	}
 	must(record.SetWants(wants))
 	record.SetDepth(8) // the frame pointer is anything
+	record.SetValues(true)
 	for _, when := range []string{"with blocks", "without"} {
 		for _, kind := range []record.Kind{record.Count, record.Note, record.Count | record.Note, record.Count | record.Full} {
 			call, err := record.Trampoline(kind)
