@@ -71,7 +71,7 @@ func TestLong(t *testing.T) {
 
 // TestCompiler asks the compiler at hand about this package.
 func TestCompiler(t *testing.T) {
-	testenv.Need(t, testenv.GoCommand)
+	testenv.Need(t, testenv.GoCommand, testenv.Native)
 	cmd := testenv.Command(t, "go", "build", "-gcflags=-m=2", ".")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
