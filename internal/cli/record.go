@@ -164,22 +164,21 @@ func (e *env) record(ctx context.Context, target string, globs []string, o recor
 	if o.flight > 0 {
 		return e.recordFlight(ctx, s, globs, o, begin)
 	}
-	file, err := createRecording(o.output)
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // closed below where it matters
 	ctx, cancel := limit(ctx, o.duration)
 	defer cancel()
 	r, err := s.Record(ctx, wire.RecordSpec{Patterns: globs, Values: o.values, Stacks: int(o.stacks)})
 	if err != nil {
-		os.Remove(file.Name()) //nolint:errcheck // it is empty
 		return about(s, err)
 	}
 	defer r.Close()
 	if err := e.matched(s, r.Matched(), "record"); err != nil {
 		return err
 	}
+	file, err := createRecording(o.output) // not before: one that is there stays if nothing can be recorded
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // closed below where it matters
 	begin()
 	start := e.now()
 	w := event.NewWriter(file)
