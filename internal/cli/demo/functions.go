@@ -78,15 +78,16 @@ func lastLine(text []byte) string {
 }
 
 // bench is a run of the program's own benchmark.
-func (d *demo) bench(ctx context.Context, exe string, count int) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, exe, "bench", "--no-sync", "--count", strconv.Itoa(count), "--batch-size", "10000")
+func (d *demo) bench(ctx context.Context, exe string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, exe, append([]string{"bench"}, args...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+d.dir) // where its file is
 	return cmd
 }
 
 // lookInto shows which functions the benchmark spends its time in, and who calls whom.
 func (d *demo) lookInto(ctx context.Context, hooked string) error {
-	cmd := d.bench(ctx, hooked, 20*d.pace.count)
+	// Small batches, each of which waits for the disk: it goes on for longer than we look, however fast the machine is.
+	cmd := d.bench(ctx, hooked, "--count", "5000000", "--batch-size", "20")
 	if err := cmd.Start(); err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ var perSecond = regexp.MustCompile(`(?m)^# (Write|Read)\t.*\((\d+) op/sec\)`)
 // benchOnce runs the benchmark and returns its writes and reads a second. With arm all its functions' calls are counted
 // and timed, from before it begins.
 func (d *demo) benchOnce(ctx context.Context, exe string, arm bool) (writes, reads float64, err error) {
-	cmd := d.bench(ctx, exe, d.pace.count)
+	cmd := d.bench(ctx, exe, "--no-sync", "--count", strconv.Itoa(d.pace.count), "--batch-size", "10000")
 	hold := filepath.Join(d.dir, "hold")
 	if arm {
 		if err := os.MkdirAll(hold, 0o700); err != nil {
