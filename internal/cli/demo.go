@@ -8,7 +8,7 @@ import (
 	"github.com/gkhi/gkhi/internal/cli/demo"
 )
 
-const demoLong = `Demo shows in a minute what gkhi is for. It builds a small key-value service,
+const demoLong = `Demo shows in less than two minutes what gkhi is for. It builds a small key-value service,
 examples/kvd, starts it on loopback, lets clients talk to it, and then uses gkhi on it:
 lists its hooks, watches events, draws how long commits take, lets one commit in ten
 fail, and measures what hooks cost while nobody uses them and while all are armed, beside
