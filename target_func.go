@@ -125,7 +125,7 @@ func traceFuncs(fs []int, spec wire.TraceSpec, sink control.Sink) (*funcs.Sessio
 type funcStat struct {
 	session *funcs.Session
 	mu      sync.Mutex
-	times   map[int32]*funcTimes
+	times   []*funcTimes // by number of a function; nil for those without a call
 }
 
 type funcTimes struct {
@@ -134,10 +134,13 @@ type funcTimes struct {
 }
 
 func statFuncs(fs []int) (*funcStat, error) {
-	st := &funcStat{times: map[int32]*funcTimes{}}
-	var err error
-	st.session, err = funcs.Arm(fs, funcs.Count|funcs.Note, func(e funcs.Event) {
-		if e.Entry || e.Unwound { // how long that one took is not known
+	n, err := funcs.Len()
+	if err != nil {
+		return &funcStat{}, err
+	}
+	st := &funcStat{times: make([]*funcTimes, n)}
+	st.session, err = funcs.Arm(fs, funcs.Count|funcs.Note|funcs.Ends, func(e funcs.Event) {
+		if e.Unwound { // how long that one took is not known
 			return
 		}
 		st.mu.Lock()
@@ -172,7 +175,9 @@ func (st *funcStat) rows() []wire.StatRow {
 	defer st.mu.Unlock()
 	byName := map[string]*funcTimes{}
 	for fn, t := range st.times {
-		byName[funcs.Name(int(fn))] = t
+		if t != nil {
+			byName[funcs.Name(fn)] = t
+		}
 	}
 	for i := range rows {
 		if t := byName[rows[i].Hook]; t != nil {

@@ -18,6 +18,8 @@ type Want uint8
 const (
 	Count Want = 1 << iota
 	Note
+	Full
+	Ends
 )
 
 // An Event is the entry or the end of a call.
@@ -37,7 +39,11 @@ func Arm([]int, Want, func(Event)) (*Session, error) {
 	return nil, errors.New("functions have no points on " + runtime.GOOS + "/" + runtime.GOARCH)
 }
 
-type rawSession struct{}
+// A Word is never known here.
+type Word struct{ Param, Part int }
+
+// A Batch never comes here.
+type Batch struct{ Until, Lost uint64 }
 
 // Record says that this platform is not supported.
 func Record([]int, RecordOptions, func(Batch)) (*Session, error) { return Arm(nil, 0, nil) }

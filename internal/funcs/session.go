@@ -23,6 +23,7 @@ const (
 	Count Want = 1 << iota // exact numbers of calls
 	Note                   // each entry and return
 	Full                   // Note, with values and callers
+	Ends                   // of what Note brings, the ends of calls only
 )
 
 // A Session is a set of functions armed for one purpose. Its methods are safe for concurrent use.
@@ -35,7 +36,7 @@ type Session struct {
 	closed bool
 	final  map[int]uint64 // calls, once closed
 	stacks calls.Stacks
-	member map[int32]bool
+	member []bool // by number of a function
 	events func(Event)
 	lost   uint64      // events
 	raw    *rawSession // unless nil, of a session that records
@@ -92,11 +93,11 @@ func arm(fs []int, s *Session) (*Session, error) {
 	if err := know(t, fs); err != nil {
 		return nil, err
 	}
-	s.base, s.member = make(map[int]uint64, len(fs)), make(map[int32]bool, len(fs))
+	s.base, s.member = make(map[int]uint64, len(fs)), make([]bool, len(t.Funcs))
 	for _, i := range fs {
 		if f := state.funcs[i]; f != nil && f.sites > 0 {
 			s.funcs = append(s.funcs, i)
-			s.member[int32(i)] = true
+			s.member[i] = true
 		}
 	}
 	if len(s.funcs) == 0 {
@@ -117,7 +118,9 @@ func arm(fs []int, s *Session) (*Session, error) {
 		s.base[i] = state.funcs[i].calls()
 	}
 	if s.want&Note != 0 {
-		s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
+		if s.want&Ends == 0 {
+			s.stacks.Entered = func(c calls.Call) { s.pass(c, true) }
+		}
 		s.stacks.Left = func(c calls.Call) { s.pass(c, false) }
 		state.sessions = append(state.sessions, s)
 	}

@@ -173,6 +173,9 @@ func readCounter(at uintptr) uint64 {
 	}
 }
 
+// maxSlots is how many slots of the ring an event takes at most.
+const maxSlots = 1 + (MaxValues+MaxDepth+3)/4
+
 // chunk is how much of a thread's ring a Drain passes on at most, in slots: so much stays in the CPU's cache.
 const chunk = 1 << 14
 

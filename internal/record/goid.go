@@ -80,9 +80,6 @@ const (
 	MaxDepth  = 64
 )
 
-// maxSlots is how many slots of the ring an event takes at most.
-const maxSlots = 1 + (MaxValues+MaxDepth+3)/4
-
 // Goid returns the id of the calling goroutine the slow way, which works
 // everywhere: it reads "goroutine 18 [running]:" as a traceback prints it.
 func Goid() uint64 {
