@@ -50,9 +50,11 @@ const answerTime = time.Minute
 func newBrowser(t testing.TB) *browser {
 	t.Helper()
 	testenv.Need(t, testenv.Linux, testenv.Native, testenv.Tool("chromium"))
+	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
-		"--disable-dev-shm-usage", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--disable-dev-shm-usage", "--user-data-dir="+dir, "--remote-debugging-pipe", "about:blank")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir) // where it leaves files behind
 	theirIn, in, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
