@@ -155,6 +155,7 @@ func (c *session) stream(req wire.Request, body func(ctx context.Context) wire.E
 	n := len(c.running)
 	if !used && n < c.srv.opts.MaxStreams {
 		c.running[req.ID] = cancel
+		c.sending++
 	}
 	c.mu.Unlock()
 	switch {
@@ -175,7 +176,12 @@ func (c *session) stream(req wire.Request, body func(ctx context.Context) wire.E
 		c.mu.Lock()
 		delete(c.running, req.ID)
 		c.mu.Unlock()
-		c.touch()
+		defer func() { // or the client could be told that it is idle before it is told of the end
+			c.mu.Lock()
+			c.sending--
+			c.mu.Unlock()
+			c.touch()
+		}()
 		if err != nil {
 			c.send(wire.Message{ID: req.ID, Error: asWireError(err)})
 			return

@@ -36,6 +36,7 @@ type session struct {
 
 	mu       sync.Mutex
 	running  map[uint64]context.CancelCauseFunc // streams by request id
+	sending  int                                // streams whose end is not written yet
 	holds    []Undo
 	stopping bool
 }
@@ -186,7 +187,7 @@ func (c *session) touch() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var deadline time.Time
-	if len(c.running) == 0 && len(c.holds) == 0 {
+	if c.sending == 0 && len(c.holds) == 0 {
 		deadline = time.Now().Add(c.srv.opts.Idle)
 	}
 	if !c.stopping { // stop has set another
