@@ -12,12 +12,17 @@ var (
 func formNothing(n int)
 func formFlagNext(n int)
 func formNopsNext(n int)
+func formPrefixNext(n int)
 func formJumpNext(n int)
 func formFlagAway(n int)
 func formNopsAway(n int)
+func formSwallowAway(n int)
+func formPrefixAway(n int)
 func formLoadBare(n int)
 func formNopsBare(n int)
 func formLeaBare(n int)
+func formLeaBPBare(n int)
+func formPrefixBare(n int)
 
 func init() {
 	questions = append(questions, &question{
@@ -28,12 +33,17 @@ func init() {
 			{"the loop alone", formNothing},
 			{"guarded, body next: flag and branch", formFlagNext},
 			{"**guarded, body next: two no-ops and a jump**", formNopsNext},
+			{"guarded, body next: a no-op with the mark, another, and a jump", formPrefixNext},
 			{"guarded, body next: a jump in the compare's place", formJumpNext},
 			{"guarded, body elsewhere: flag and branch", formFlagAway},
 			{"**guarded, body elsewhere: three no-ops**", formNopsAway},
+			{"guarded, body elsewhere: two no-ops", formSwallowAway},
+			{"guarded, body elsewhere: two no-ops, one with the mark", formPrefixAway},
 			{"bare: load", formLoadBare},
 			{"bare: two no-ops", formNopsBare},
-			{"**bare: one instruction of seven bytes**", formLeaBare},
+			{"bare: one instruction of seven bytes, an address from RIP", formLeaBare},
+			{"**bare: one instruction of seven bytes, an address from BP**", formLeaBPBare},
+			{"bare: the same, with the mark", formPrefixBare},
 		},
 	})
 }

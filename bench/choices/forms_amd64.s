@@ -8,6 +8,9 @@
 #define CMPAL BYTE $0x80; BYTE $0xF8; BYTE $0x00
 #define TESTAL BYTE $0xA8; BYTE $0x00
 #define REXNOP5 BYTE $0x48; BYTE $0x0F; BYTE $0x1F; BYTE $0x44; BYTE $0x00; BYTE $0x00
+#define CMPAL4 BYTE $0x40; CMPAL // with a prefix in the mark's place
+#define NOP4D BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x00 // with the ModRM byte that leaves the jump behind it a jump
+#define NOP6 BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x44; BYTE $0xEB; BYTE $0x00 // and with one that swallows it
 #define JMPBODY BYTE $0xEB; BYTE $0x08 // over BODY
 #define JEBODY BYTE $0x74; BYTE $0x08
 #define JMPAWAY BYTE $0xEB; BYTE $0x0F // from the head of a site over its rest, and BODY
@@ -18,9 +21,14 @@
 #define JUMP_NEXT MARK; JMPAWAY; NOP4; MARK; TESTAL; BODY
 #define FLAG_AWAY MARK; CMPB ·formFlag(SB), $0; BYTE $0x75; BYTE $0x00
 #define NOPS_AWAY MARK; CMPAL; NOP4; TESTAL
+#define SWALLOW_AWAY MARK; CMPAL; NOP6
+#define PREFIX_AWAY CMPAL4; NOP6
+#define PREFIX_NEXT CMPAL4; NOP4D; JMPBODY; BODY
 #define LOAD_BARE MARK; MOVQ ·formWord(SB), DX
 #define NOPS_BARE MARK; REXNOP5; BYTE $0x90
 #define LEA_BARE MARK; LEAQ ·formWord(SB), DX
+#define LEA_BP_BARE MARK; BYTE $0x48; BYTE $0x8D; BYTE $0x95; LONG $0x90000000 // LEAQ n(BP), DX
+#define PREFIX_BARE BYTE $0x40; BYTE $0x48; BYTE $0x8D; BYTE $0x95; LONG $0x90000000
 #define NOTHING
 
 #define LOOP(name, site) \
@@ -35,9 +43,14 @@ loop: \
 LOOP(·formNothing, NOTHING)
 LOOP(·formFlagNext, FLAG_NEXT)
 LOOP(·formNopsNext, NOPS_NEXT)
+LOOP(·formPrefixNext, PREFIX_NEXT)
 LOOP(·formJumpNext, JUMP_NEXT)
 LOOP(·formFlagAway, FLAG_AWAY)
 LOOP(·formNopsAway, NOPS_AWAY)
+LOOP(·formSwallowAway, SWALLOW_AWAY)
+LOOP(·formPrefixAway, PREFIX_AWAY)
 LOOP(·formLoadBare, LOAD_BARE)
 LOOP(·formNopsBare, NOPS_BARE)
 LOOP(·formLeaBare, LEA_BARE)
+LOOP(·formLeaBPBare, LEA_BP_BARE)
+LOOP(·formPrefixBare, PREFIX_BARE)

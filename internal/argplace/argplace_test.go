@@ -146,8 +146,8 @@ func TestTrace(t *testing.T) {
 		want string
 	}{
 		{"nothing to do", amd64, []byte{0xC3}, "AX BX X0"},
-		{"a site, then RET", amd64, []byte{0x48, 0x8D, 0x15, 0, 0, 0, 0x90, 0xC3}, "AX BX X0"},
-		{"an armed-looking register", amd64, []byte{0x48, 0x8D, 0x05, 0, 0, 0, 0x90, 0xC3}, "? BX X0"},
+		{"a site, then RET", amd64, []byte{0x48, 0x8D, 0x95, 0, 0, 0, 0x90, 0xC3}, "AX BX X0"},
+		{"an armed-looking register", amd64, []byte{0x48, 0x8D, 0x85, 0, 0, 0, 0x90, 0xC3}, "? BX X0"},
 		{"xchg by moves", amd64, []byte{0x48, 0x89, 0xC1, 0x48, 0x89, 0xD8, 0x48, 0x89, 0xCB, 0xC3}, "BX AX X0"}, // MOVQ AX,CX; BX,AX; CX,BX
 		{"xor, movl $7", amd64, []byte{0x31, 0xC0, 0xBB, 7, 0, 0, 0, 0xC3}, "$0 $7 X0"},
 		{"add", amd64, []byte{0x48, 0x01, 0xD8, 0xC3}, "? BX X0"},

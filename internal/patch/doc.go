@@ -10,7 +10,7 @@
 //	              JEQ past (6)         JMP past; NOP       TEST EAX, imm32; NOP
 //	  body away   JNE body (2)         TEST AL, imm8       JMP body
 //	              JNE body (6)         TEST EAX, imm32; NOP  JMP body; NOP
-//	bare        MOVQ key(SB), R        LEAQ …, R           REX.W CALL trampoline; NOP
+//	bare        MOVQ key(SB), R        LEAQ n(BP), R       REX.W CALL trampoline; NOP
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So dormant and armed

@@ -125,17 +125,20 @@ const (
 	rexPrefixWR = 0x4C
 )
 
-// DormantLoad turns the load of a bare site, MOVQ key(SB), R, into its no-op: LEAQ to the same register, which as
-// the load's is dead, and so one instruction that touches no memory. What address
-// it computes doesn't matter, but for the last byte: that is a NOP, since a thread may
+// DormantLoad turns the load of a bare site, MOVQ key(SB), R, into its no-op: LEAQ n(BP), R. The register is dead, as
+// the load's is, and it is one instruction that touches no memory. What address it computes doesn't matter. It is
+// BP plus something, since Intel's processors compute an address from a register on any of several ports,
+// but one from RIP on a single one; and BP hardly changes, so there is nothing to wait for. The
+// address's last byte is a NOP, since a thread may
 // return to it from the CALL that stood there when the site was armed. The first byte is the load's, and that of
 // the CALL with its prefix too: see internal/patch, "Uprobes". A load that is no-op already is returned as it is.
 func DormantLoad(load []byte) ([]byte, error) {
-	if len(load) != LenSite || load[0] != rexPrefixW && load[0] != rexPrefixWR || load[2]&^0x38 != 0x05 {
+	if len(load) != LenSite || load[0] != rexPrefixW && load[0] != rexPrefixWR {
 		return nil, fmt.Errorf("% x is not a load that is known", load)
 	}
-	noop := []byte{load[0], 0x8D, load[2], 0x00, 0x00, 0x00, nops[1][0]}
-	if load[1] != 0x8B && !bytes.Equal(load, noop) {
+	const reg, fromRIP, fromBP = 0x38, 0x05, 0x85 // of a ModRM byte: which register, and what the address is
+	noop := []byte{load[0], 0x8D, load[2]&reg | fromBP, 0x00, 0x00, 0x00, nops[1][0]}
+	if !(load[1] == 0x8B && load[2]&^reg == fromRIP || bytes.Equal(load, noop)) {
 		return nil, fmt.Errorf("% x is not a load that is known", load)
 	}
 	return noop, nil

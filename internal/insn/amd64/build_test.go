@@ -105,3 +105,30 @@ func TestBranches(t *testing.T) {
 		}
 	}
 }
+
+// TestDormantLoad turns loads to all registers into no-ops, which write the same register and have nothing to do with memory.
+func TestDormantLoad(t *testing.T) {
+	for r := range byte(16) {
+		load := []byte{rexPrefixW | r>>3<<2, 0x8B, 0x05 | r&7<<3, 0x12, 0x34, 0x56, 0x78}
+		noop, err := DormantLoad(load)
+		if err != nil {
+			t.Fatal(err)
+		}
+		i, err := Decode(noop)
+		if err != nil || i.Len != LenSite || i.RIPRel || i.Reg() != r || i.RM() != 5 || r != 5 && i.Register(r) != UseWrite ||
+			noop[0] != load[0] || noop[LenSite-1] != nops[1][0] {
+			t.Errorf("% x became % x, %+v, %v", load, noop, i, err)
+		}
+		if again, err := DormantLoad(noop); err != nil || !bytes.Equal(again, noop) {
+			t.Errorf("% x became % x, %v", noop, again, err)
+		}
+	}
+	for _, b := range [][]byte{
+		nil, {0x48, 0x8B, 0x05, 0, 0, 0}, {0x48, 0x8B, 0x85, 0, 0, 0, 0x90}, {0x8B, 0x05, 0, 0, 0, 0, 0x90},
+		{0x48, 0x8D, 0x05, 0, 0, 0, 0x90}, {0x48, 0x8D, 0x85, 0, 0, 0, 0}, {0x49, 0x8B, 0x05, 0, 0, 0, 0},
+	} {
+		if noop, err := DormantLoad(b); err == nil {
+			t.Errorf("% x became % x", b, noop)
+		}
+	}
+}
