@@ -12,7 +12,7 @@ import (
 //go:embed internal/control/*.go internal/control/eventjson/*.go internal/control/peercred/*.go internal/control/self/*.go
 //go:embed internal/control/sockdir/*.go internal/control/wire/*.go
 //go:embed internal/calls/*.go internal/event/*.go internal/funcs/*.go internal/sitetab/*.go
-//go:embed internal/failpoint/*.go internal/glob/*.go internal/hist/*.go internal/near/*.go
+//go:embed internal/failpoint/*.go internal/glob/*.go internal/hist/*.go internal/minijson/*.go internal/near/*.go
 //go:embed internal/insn/*.go internal/insn/amd64/*.go internal/insn/arm64/*.go
 //go:embed internal/patch/*.go internal/patch/*.s internal/record/*.go internal/record/*.s internal/record/*.h
 //go:embed internal/scan/*.go internal/textmem/*.go

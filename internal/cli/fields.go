@@ -43,7 +43,7 @@ func askDurations(ctx context.Context, s session) (durations, error) {
 
 // formatFields writes an event as key=value, or as a bare value when it is no struct. The result is safe to show. What is no JSON
 // is shown as it is.
-func formatFields(raw json.RawMessage, isDuration map[string]bool) string {
+func formatFields(raw []byte, isDuration map[string]bool) string {
 	if len(raw) == 0 || string(raw) == "null" {
 		return ""
 	}

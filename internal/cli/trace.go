@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -227,11 +226,11 @@ const showEntries = 200 * time.Millisecond
 
 // An eventLine is an event as --json prints it.
 type eventLine struct {
-	Time   string          `json:"time"`
-	Hook   string          `json:"hook"`
-	G      uint64          `json:"g,omitempty"`
-	Fields json.RawMessage `json:"fields,omitempty"`
-	Call   *wire.Call      `json:"call,omitempty"`
+	Time   string     `json:"time"`
+	Hook   string     `json:"hook"`
+	G      uint64     `json:"g,omitempty"`
+	Fields wire.Raw   `json:"fields,omitempty"`
+	Call   *wire.Call `json:"call,omitempty"`
 }
 
 func (p *tracePrinter) event(ev wire.Event) error {

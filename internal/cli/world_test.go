@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -34,7 +33,7 @@ func newWorld() *fakeWorld {
 				},
 				events: []wire.Event{{
 					Time: at(0), Hook: "evil.\x1b]0;pwned\x07hook",
-					Fields: json.RawMessage("{\"a\\nb\":\"\u009b31m\",\"c\":[\"\u202e\",\"\\u001b\"],\"d e\":\"\"}"),
+					Fields: wire.Raw("{\"a\\nb\":\"\u009b31m\",\"c\":[\"\u202e\",\"\\u001b\"],\"d e\":\"\"}"),
 				}},
 				snapshots: []client.Snapshot{{Seq: 1, Time: at(time.Second), Rows: []wire.StatRow{{Hook: "evil.\x1b]0;pwned\x07hook", Calls: 3}}}},
 				sites:     wire.Status{Method: "flag\x1b", Why: []string{"why\x1b"}},
@@ -132,9 +131,9 @@ func kvd() *fakeProcess {
 			},
 		},
 		events: []wire.Event{
-			{Time: at(0), Hook: commit, G: 17, Fields: json.RawMessage(`{"Pages":3,"Key":"users/17","Took":1234567}`)},
-			{Time: at(1500 * time.Microsecond), Hook: "kvd.commit-error", G: 18, Fields: json.RawMessage(`"a key"`)},
-			{Time: at(2 * time.Second), Hook: commit, G: 17, Fields: json.RawMessage(`{"Pages":1,"Key":"two words","Took":870,"Inner":{"a":[1,2]},"None":null}`)},
+			{Time: at(0), Hook: commit, G: 17, Fields: wire.Raw(`{"Pages":3,"Key":"users/17","Took":1234567}`)},
+			{Time: at(1500 * time.Microsecond), Hook: "kvd.commit-error", G: 18, Fields: wire.Raw(`"a key"`)},
+			{Time: at(2 * time.Second), Hook: commit, G: 17, Fields: wire.Raw(`{"Pages":1,"Key":"two words","Took":870,"Inner":{"a":[1,2]},"None":null}`)},
 			{Time: at(3 * time.Second), Hook: "kvd.read-delay", G: 1},
 		},
 		dropped: 42,

@@ -17,7 +17,7 @@ func offer(b *Buffer, n, size int) (wanted int) {
 	for i := range n {
 		if b.Want() {
 			wanted++
-			b.Put(wire.Event{Time: int64(i), Fields: json.RawMessage(strings.Repeat("1", size))})
+			b.Put(wire.Event{Time: int64(i), Fields: wire.Raw(strings.Repeat("1", size))})
 		}
 	}
 	return wanted

@@ -112,7 +112,7 @@ func closed(t *testing.T, p *controltest.Peer, code, part string) {
 	}
 }
 
-func decode[T any](t *testing.T, raw json.RawMessage) (v T) {
+func decode[T any](t *testing.T, raw wire.Raw) (v T) {
 	t.Helper()
 	if err := json.Unmarshal(raw, &v); err != nil {
 		t.Fatalf("%s: %v", raw, err)

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // Why a stream's context ended.
@@ -132,7 +132,7 @@ func (c *session) serve() *wire.Error {
 			continue
 		}
 		var req wire.Request
-		if err := json.Unmarshal(line, &req); err != nil {
+		if err := minijson.Read(line, &req); err != nil {
 			return wire.Errorf(wire.CodeBadRequest, "a request that is not one: %v", err)
 		}
 		if req.ID == 0 {
@@ -152,7 +152,7 @@ func (c *session) readHello(r *wire.Reader) (why *wire.Error, ok bool) {
 	if err != nil {
 		return c.readError(err, wire.Errorf(wire.CodeNoHello, "no hello within %v", c.srv.opts.Hello)), false
 	}
-	if err := json.Unmarshal(line, &first); err != nil || first.Hello == nil {
+	if err := minijson.Read(line, &first); err != nil || first.Hello == nil {
 		return wire.Errorf(wire.CodeNoHello, "the first line is not a gkhi client's hello"), false
 	}
 	if _, err := c.srv.hello.Compatible(*first.Hello); err != nil {
@@ -205,7 +205,7 @@ func (c *session) setReadDeadline(t time.Time) {
 
 // send writes one message. On an error the connection is closed.
 func (c *session) send(m wire.Message) error {
-	line, err := wire.Append(nil, m, wire.MaxLine)
+	line, err := wire.Append(nil, &m, wire.MaxLine)
 	if err != nil {
 		if m.ID == 0 || m.Error != nil {
 			c.conn.Close()
@@ -235,11 +235,11 @@ func (c *session) sendLines(lines []byte) error {
 }
 
 // reply answers a request with a result or an error.
-func (c *session) reply(id uint64, result any, err error) error {
+func (c *session) reply(id uint64, result minijson.Object, err error) error {
 	if err != nil {
 		return c.send(wire.Message{ID: id, Error: asWireError(err)})
 	}
-	raw, err := json.Marshal(result)
+	raw, err := minijson.Append(nil, result)
 	if err != nil {
 		return c.send(wire.Message{ID: id, Error: wire.Errorf(wire.CodeInternal, "answer: %v", err)})
 	}

@@ -2,19 +2,19 @@ package control
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // traceChunk is how much is gathered before it is written, in bytes.
 const traceChunk = 64 << 10
 
 // trace streams events. The target is called here, in the reader, so that an error is the request's only answer.
-func (c *session) trace(req wire.Request) (any, error) {
+func (c *session) trace(req wire.Request) (minijson.Object, error) {
 	var spec wire.TraceSpec
 	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (c *session) trace(req wire.Request) (any, error) {
 			end.Warning = stop()
 			end.Dropped = buf.Dropped()
 		}()
-		if c.reply(req.ID, matched, nil) != nil {
+		if c.reply(req.ID, &matched, nil) != nil {
 			return end
 		}
 		return c.sendEvents(ctx, req.ID, buf, stop)
@@ -77,18 +77,18 @@ func gone(err error) error {
 }
 
 func appendEvent(lines []byte, id uint64, ev wire.Event, dropped uint64) ([]byte, error) {
-	raw, err := json.Marshal(ev)
+	raw, err := minijson.Append(nil, &ev)
 	if err != nil {
 		return lines, err
 	}
-	return wire.Append(lines, wire.Message{ID: id, Event: raw, Dropped: dropped}, wire.MaxLine)
+	return wire.Append(lines, &wire.Message{ID: id, Event: raw, Dropped: dropped}, wire.MaxLine)
 }
 
 // partRows bounds the rows of a message: a histogram with all of its buckets in use is about 20 KiB.
 const partRows = 32
 
 // stat streams snapshots.
-func (c *session) stat(req wire.Request) (any, error) {
+func (c *session) stat(req wire.Request) (minijson.Object, error) {
 	var spec wire.StatSpec
 	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
 		return nil, err
@@ -106,7 +106,7 @@ func (c *session) stat(req wire.Request) (any, error) {
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
 		defer func() { end.Warning = c.undo(source.Stop) }()
-		if c.reply(req.ID, matched, nil) != nil {
+		if c.reply(req.ID, &matched, nil) != nil {
 			return end
 		}
 		return c.sendSnapshots(ctx, req.ID, source, interval)
@@ -150,7 +150,7 @@ func (c *session) sendSnapshot(id, seq uint64, source StatSource, dropped uint64
 		part := wire.StatPart{Seq: seq, Time: now, Rows: rows[:min(len(rows), partRows)]}
 		rows = rows[len(part.Rows):]
 		part.Last = len(rows) == 0
-		raw, err := json.Marshal(part)
+		raw, err := minijson.Append(nil, &part)
 		if err != nil {
 			return err
 		}

@@ -2,8 +2,9 @@ package event
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
+
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // maxWords bounds the words of an event.
@@ -105,7 +106,7 @@ func (d *Definitions) define(b Block) (bool, error) {
 	p := parser{b: b.Payload}
 	switch b.Type {
 	case TypeMeta:
-		if err := json.Unmarshal(b.Payload, &d.Meta); err != nil {
+		if err := minijson.Read(b.Payload, &d.Meta); err != nil {
 			return true, fmt.Errorf("%w: what was recorded: %w", ErrDamaged, err)
 		}
 		return true, nil

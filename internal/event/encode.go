@@ -2,9 +2,10 @@ package event
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"maps"
 	"slices"
+
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // flags of an event's head.
@@ -52,7 +53,7 @@ type depth struct {
 // NewEncoder begins a recording.
 func NewEncoder(m Meta) *Encoder {
 	e := &Encoder{threads: map[int]*threadBlock{}, out: []byte(Magic)}
-	raw, err := json.Marshal(m)
+	raw, err := minijson.Append(nil, &m)
 	if err != nil {
 		raw = []byte("{}") // of strings and numbers: it can't fail
 	}

@@ -2,12 +2,15 @@ package event
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // A sample is a recording and what is in it.
@@ -338,4 +341,25 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(s.events)), "ns/event")
+}
+
+// The list of Meta's fields says what its tags do.
+func TestMetaIsThatOfTheTags(t *testing.T) {
+	for _, m := range []Meta{{}, {
+		Program: "p", Args: []string{"p"}, PID: 1, Host: "h", Arch: "a", Go: "g", Version: "v", Build: "b", Patterns: []string{"*"},
+		Started: 2, Values: true, Stacks: true, MinTook: 3,
+	}} {
+		want, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := minijson.Append(nil, &m)
+		if err != nil || string(got) != string(want) {
+			t.Errorf("%s, %v, want %s", got, err, want)
+		}
+		var back Meta
+		if err := minijson.ReadStrict(got, &back); err != nil || !reflect.DeepEqual(back, m) {
+			t.Errorf("%+v, %v", back, err)
+		}
+	}
 }

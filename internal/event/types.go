@@ -1,5 +1,7 @@
 package event
 
+import "github.com/gkhi/gkhi/internal/minijson"
+
 // Meta says what was recorded. Unknown fields are kept out of the way, so fields may be added.
 type Meta struct {
 	Program  string   `json:"program"`           // path of the program's file
@@ -15,6 +17,23 @@ type Meta struct {
 	Values   bool     `json:"values,omitempty"`  // with arguments and results
 	Stacks   bool     `json:"stacks,omitempty"`  // with stacks
 	MinTook  int64    `json:"minTook,omitempty"` // ns: shorter calls were left out when it was written
+}
+
+// JSON implements [minijson.Object].
+func (m *Meta) JSON(c *minijson.Coder) {
+	c.String("program", &m.Program, minijson.Always)
+	c.Strings("args", &m.Args, minijson.NonZero)
+	c.Int("pid", &m.PID, minijson.Always)
+	c.String("host", &m.Host, minijson.NonZero)
+	c.String("arch", &m.Arch, minijson.Always)
+	c.String("go", &m.Go, minijson.Always)
+	c.String("version", &m.Version, minijson.Always)
+	c.String("build", &m.Build, minijson.NonZero)
+	c.Strings("patterns", &m.Patterns, minijson.Always)
+	c.Int64("started", &m.Started, minijson.Always)
+	c.Bool("values", &m.Values, minijson.NonZero)
+	c.Bool("stacks", &m.Stacks, minijson.NonZero)
+	c.Int64("minTook", &m.MinTook, minijson.NonZero)
 }
 
 // A Func is a function that was recorded.

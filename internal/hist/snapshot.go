@@ -1,9 +1,12 @@
 package hist
 
 import (
-	"encoding/json"
-	"fmt"
+	"bytes"
+	"errors"
 	"math"
+	"strconv"
+
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // Snapshot is what a histogram counted. Its JSON form is meant for the wire and for files.
@@ -24,21 +27,34 @@ type Bucket struct {
 // High returns the bucket's upper bound in ns, which is not in it.
 func (b Bucket) High() uint64 { return upper(b.Low) }
 
-// MarshalJSON writes the pair.
-func (b Bucket) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "[%d,%d]", b.Low, b.Count), nil
+// JSON implements [minijson.Object].
+func (s *Snapshot) JSON(c *minijson.Coder) {
+	c.Uint64("count", &s.Count, minijson.Always)
+	c.Uint64("sum", &s.Sum, minijson.Always)
+	c.Uint64("max", &s.Max, minijson.Always)
+	c.Pairs("buckets", len(s.Buckets), s.Buckets == nil, minijson.NonZero, func(i int) (a, b uint64) {
+		return s.Buckets[i].Low, s.Buckets[i].Count
+	})
 }
 
-// UnmarshalJSON reads the pair.
+// MarshalJSON writes the pair.
+func (b Bucket) MarshalJSON() ([]byte, error) {
+	text := strconv.AppendUint([]byte{'['}, b.Low, 10)
+	text = strconv.AppendUint(append(text, ','), b.Count, 10)
+	return append(text, ']'), nil
+}
+
+// UnmarshalJSON reads the pair. It does without package encoding/json, which hooked programs would link otherwise.
 func (b *Bucket) UnmarshalJSON(data []byte) error {
-	var pair []uint64
-	if err := json.Unmarshal(data, &pair); err != nil {
-		return err
+	body, open := bytes.CutPrefix(bytes.TrimSpace(data), []byte("["))
+	body, shut := bytes.CutSuffix(body, []byte("]"))
+	low, count, two := bytes.Cut(body, []byte(","))
+	var err1, err2 error
+	b.Low, err1 = strconv.ParseUint(string(bytes.TrimSpace(low)), 10, 64)
+	b.Count, err2 = strconv.ParseUint(string(bytes.TrimSpace(count)), 10, 64)
+	if !open || !shut || !two || err1 != nil || err2 != nil {
+		return errors.New("histogram bucket: a pair [low, count] expected, found " + string(data))
 	}
-	if len(pair) != 2 {
-		return fmt.Errorf("histogram bucket: a pair [low, count] expected, found %d numbers", len(pair))
-	}
-	b.Low, b.Count = pair[0], pair[1]
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gkhi/gkhi/internal/control/self"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/control/wirejson"
 )
 
 // helloTimeout bounds connecting and the exchange of hellos. A process that is stopped accepts connections, since the kernel does it for
@@ -65,7 +66,7 @@ func (p Process) Dial(ctx context.Context) (*Client, error) {
 func newClient(ctx context.Context, conn net.Conn, p Process) (*Client, error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
 	mine := wire.Hello{Proto: wire.Proto, Min: wire.MinProto, Version: self.Version(), PID: os.Getpid()}
-	line, err := wire.Append(nil, wire.ClientHello{Hello: &mine}, wire.MaxRequest)
+	line, err := wirejson.Append(nil, wire.ClientHello{Hello: &mine}, wire.MaxRequest)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func newClient(ctx context.Context, conn net.Conn, p Process) (*Client, error) {
 	_, writeErr := conn.Write(line)
 	r := wire.NewReader(conn, wire.MaxLine)
 	var first wire.Message
-	err = r.Read(&first)
+	err = wirejson.Read(r, &first)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, p.fail(ErrBroken, "it accepted the connection but said nothing; it may be stopped, or too busy", "")
@@ -177,7 +178,7 @@ func (c *Client) read(r *wire.Reader) {
 	var err error
 	for {
 		var m wire.Message
-		if err = r.Message(&m); err != nil {
+		if err = wirejson.Message(r, &m); err != nil {
 			break
 		}
 		if m.ID == 0 {
@@ -244,7 +245,7 @@ func (c *Client) send(ctx context.Context, op string, args any, p *pending) erro
 		c.calls[id] = p
 	}
 	c.mu.Unlock()
-	line, err := wire.Append(nil, wire.Request{ID: id, Op: op, Args: raw}, wire.MaxRequest)
+	line, err := wirejson.Append(nil, wire.Request{ID: id, Op: op, Args: raw}, wire.MaxRequest)
 	if err != nil {
 		c.forget(p)
 		return fmt.Errorf("the request is too long: %w", err)
@@ -277,7 +278,7 @@ func (c *Client) forget(p *pending) {
 }
 
 // first sends a request and waits for its one answer. On success p is still registered.
-func (c *Client) first(ctx context.Context, op string, args any) (p *pending, result json.RawMessage, err error) {
+func (c *Client) first(ctx context.Context, op string, args any) (p *pending, result wire.Raw, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}

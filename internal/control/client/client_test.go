@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/gkhi/gkhi/internal/control/client"
 	"github.com/gkhi/gkhi/internal/control/controltest"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/control/wirejson"
 	"github.com/gkhi/gkhi/internal/testenv"
 )
 
@@ -298,7 +298,7 @@ func script(t *testing.T, lines ...any) client.Process {
 				conn.Write([]byte(raw))
 				continue
 			}
-			line, _ := wire.Append(nil, v, wire.MaxLine)
+			line, _ := wirejson.Append(nil, v, wire.MaxLine)
 			conn.Write(line)
 		}
 	}()
@@ -371,7 +371,7 @@ func TestBrokenConversation(t *testing.T) {
 		part  string
 	}{
 		"noise":          {[]any{ok, "noise\n"}, "invalid character"},
-		"wrong result":   {[]any{ok, wire.Message{ID: 1, Result: json.RawMessage(`[]`)}}, "answer to status"},
+		"wrong result":   {[]any{ok, wire.Message{ID: 1, Result: wire.Raw(`[]`)}}, "answer to status"},
 		"about all":      {[]any{ok, wire.Message{Error: wire.Errorf(wire.CodeIdle, "too idle")}}, "too idle"},
 		"other messages": {[]any{ok, wire.Message{ID: 99}, wire.Message{ID: 1}}, "deadline exceeded"},
 	} {
@@ -396,8 +396,8 @@ func TestBrokenConversation(t *testing.T) {
 func TestLateAnswer(t *testing.T) {
 	c, err := script(t, hello(wire.Proto, wire.MinProto, "v1"),
 		"", // to the first status, nothing
-		wire.Message{ID: 1, Result: json.RawMessage(`{"hooks":1}`)}, // to its cancel, the answer to the first
-		wire.Message{ID: 3, Result: json.RawMessage(`{"hooks":3}`)},
+		wire.Message{ID: 1, Result: wire.Raw(`{"hooks":1}`)}, // to its cancel, the answer to the first
+		wire.Message{ID: 3, Result: wire.Raw(`{"hooks":3}`)},
 	).Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ const endTimeout = 10 * time.Second
 type Stream struct {
 	c       *Client
 	p       *pending
-	result  json.RawMessage
+	result  wire.Raw
 	dropped atomic.Uint64
 	unhook  func() bool // of ctx
 

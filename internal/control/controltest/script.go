@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/control/wirejson"
 )
 
 // Peer is a client made of lines, for tests that need one that misbehaves. Its reads give up after [Patience].
@@ -44,7 +45,7 @@ func (p *Peer) GreetAs(h wire.Hello) (wire.Hello, error) {
 
 // Send writes v as a line.
 func (p *Peer) Send(v any) error {
-	line, err := wire.Append(nil, v, 64<<20)
+	line, err := wirejson.Append(nil, v, 64<<20)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (p *Peer) Request(op string, args any) (id uint64, err error) {
 // Read returns the next message.
 func (p *Peer) Read() (m wire.Message, err error) {
 	p.SetReadDeadline(time.Now().Add(Patience))
-	err = p.r.Read(&m)
+	err = wirejson.Read(p.r, &m)
 	return m, err
 }
 

@@ -4,7 +4,6 @@ package controltest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -112,7 +111,7 @@ func (t *Target) Fire(name string, fields string) (wanted int) {
 	for _, s := range sinks {
 		if s.Want() {
 			wanted++
-			s.Put(wire.Event{Time: 1, Hook: name, Fields: json.RawMessage(fields)})
+			s.Put(wire.Event{Time: 1, Hook: name, Fields: wire.Raw(fields)})
 		}
 	}
 	return wanted

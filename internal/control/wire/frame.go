@@ -3,10 +3,11 @@ package wire
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/gkhi/gkhi/internal/minijson"
 )
 
 // ErrTooLong says that a line is longer than its reader or writer allows. A reader can't go on after it.
@@ -49,58 +50,41 @@ func (r *Reader) Line() ([]byte, error) {
 	}
 }
 
-// Read decodes the next line into v. Empty lines are passed over.
-func (r *Reader) Read(v any) error {
-	for {
-		line, err := r.Line()
-		if err != nil {
-			return err
-		}
-		if len(line) > 0 {
-			return json.Unmarshal(line, v)
-		}
-	}
-}
-
 // MaxData is the most bytes that follow a message.
 const MaxData = 4 << 20
 
-// Message reads the next message, and the data that follow it.
-func (r *Reader) Message(m *Message) error {
-	if err := r.Read(m); err != nil || m.Size == 0 {
-		return err
+// Data reads the n bytes that follow a line.
+func (r *Reader) Data(n int) ([]byte, error) {
+	if n < 0 || n > MaxData {
+		return nil, fmt.Errorf("%w: %d bytes of data, at most %d", ErrTooLong, n, MaxData)
 	}
-	if m.Size < 0 || m.Size > MaxData {
-		return fmt.Errorf("%w: %d bytes of data, at most %d", ErrTooLong, m.Size, MaxData)
-	}
-	m.Data = make([]byte, m.Size)
-	_, err := io.ReadFull(r.br, m.Data)
+	data := make([]byte, n)
+	_, err := io.ReadFull(r.br, data)
 	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
+		err = io.ErrUnexpectedEOF
 	}
-	return err
+	return data, err
 }
 
-// Append appends v as a line to b. The error is [ErrTooLong], and b as it was, when the line would be longer than max.
-func Append(b []byte, v any, max int) ([]byte, error) {
-	line, err := json.Marshal(v)
+// Append appends v as a line to b. The error is [ErrTooLong] when the line would be longer than max, or says that a [Raw] in v is not
+// JSON; b is as it was then.
+func Append(b []byte, v minijson.Object, max int) ([]byte, error) {
+	out, err := minijson.Append(b, v)
 	if err != nil {
 		return b, err
 	}
-	if len(line)+1 > max {
-		return b, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(line)+1, max)
+	if n := len(out) - len(b) + 1; n > max {
+		return b, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, n, max)
 	}
-	return append(append(b, line...), '\n'), nil
+	return append(out, '\n'), nil
 }
 
-// DecodeArgs decodes a request's arguments into v, and refuses those that v does not have.
-func DecodeArgs(raw json.RawMessage, v any) error {
+// DecodeArgs decodes a request's arguments into v, which is new, and refuses those that v does not have.
+func DecodeArgs(raw Raw, v minijson.Object) error {
 	if len(raw) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if err := minijson.ReadStrict(raw, v); err != nil {
 		return Errorf(CodeBadRequest, "arguments: %v", err)
 	}
 	return nil

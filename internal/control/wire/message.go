@@ -1,7 +1,5 @@
 package wire
 
-import "encoding/json"
-
 // The ops that a request can name.
 const (
 	OpLs      = "ls"      // LsArgs → stream of Hook; lossless
@@ -19,20 +17,20 @@ const (
 
 // Request is a line from client to server, after its hello.
 type Request struct {
-	ID   uint64          `json:"id"` // not 0
-	Op   string          `json:"op"`
-	Args json.RawMessage `json:"args,omitempty"`
+	ID   uint64 `json:"id"` // not 0
+	Op   string `json:"op"`
+	Args Raw    `json:"args,omitempty"`
 }
 
 // Message is a line from server to client. Besides the id and the drop count, one field is set.
 type Message struct {
-	ID      uint64          `json:"id,omitempty"` // 0: about the connection, not a request
-	Hello   *Hello          `json:"hello,omitempty"`
-	Result  json.RawMessage `json:"result,omitempty"`
-	Event   json.RawMessage `json:"event,omitempty"`
-	End     *End            `json:"end,omitempty"`
-	Error   *Error          `json:"error,omitempty"`
-	Dropped uint64          `json:"dropped,omitempty"` // since the stream began
+	ID      uint64 `json:"id,omitempty"` // 0: about the connection, not a request
+	Hello   *Hello `json:"hello,omitempty"`
+	Result  Raw    `json:"result,omitempty"`
+	Event   Raw    `json:"event,omitempty"`
+	End     *End   `json:"end,omitempty"`
+	Error   *Error `json:"error,omitempty"`
+	Dropped uint64 `json:"dropped,omitempty"` // since the stream began
 
 	// Size is how many bytes follow the line, at most MaxData: data of a stream that isn't JSON. Reader.Message puts them into Data.
 	Size int    `json:"size,omitempty"`

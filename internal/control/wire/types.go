@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"encoding/json"
-
-	"github.com/gkhi/gkhi/internal/hist"
-)
+import "github.com/gkhi/gkhi/internal/hist"
 
 // The kinds of hooks.
 const (
@@ -173,11 +169,11 @@ type Skip struct {
 
 // Event is one firing of a hook.
 type Event struct {
-	Time   int64           `json:"time"` // Unix time in ns
-	Hook   string          `json:"hook"`
-	G      uint64          `json:"g,omitempty"`      // goroutine id, when asked for
-	Fields json.RawMessage `json:"fields,omitempty"` // the event as JSON: an object when it is a struct
-	Call   *Call           `json:"call,omitempty"`   // of a function, which Hook names then
+	Time   int64  `json:"time"` // Unix time in ns
+	Hook   string `json:"hook"`
+	G      uint64 `json:"g,omitempty"`      // goroutine id, when asked for
+	Fields Raw    `json:"fields,omitempty"` // the event as JSON: an object when it is a struct
+	Call   *Call  `json:"call,omitempty"`   // of a function, which Hook names then
 }
 
 // Call is the entry or the end of a function's call.

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -87,26 +86,18 @@ func TestReader(t *testing.T) {
 	}
 }
 
-func TestReadSkipsEmptyLines(t *testing.T) {
-	r := NewReader(strings.NewReader("\n\r\n{\"id\":7}\n"), 100)
-	var m Message
-	if err := r.Read(&m); err != nil || m.ID != 7 {
-		t.Errorf("%+v, %v", m, err)
-	}
-}
-
 func TestAppend(t *testing.T) {
-	b, err := Append([]byte("x"), CancelArgs{ID: 3}, 100)
+	b, err := Append([]byte("x"), &CancelArgs{ID: 3}, 100)
 	if err != nil || string(b) != "x{\"id\":3}\n" {
 		t.Errorf("%q, %v", b, err)
 	}
-	if b, err := Append(b, CancelArgs{ID: 3}, len("{\"id\":3}\n")); err != nil || len(b) != 19 {
+	if b, err := Append(b, &CancelArgs{ID: 3}, len("{\"id\":3}\n")); err != nil || len(b) != 19 {
 		t.Errorf("just fits: %q, %v", b, err)
 	}
-	if b, err := Append([]byte("x"), CancelArgs{ID: 3}, len("{\"id\":3}\n")-1); !errors.Is(err, ErrTooLong) || string(b) != "x" {
+	if b, err := Append([]byte("x"), &CancelArgs{ID: 3}, len("{\"id\":3}\n")-1); !errors.Is(err, ErrTooLong) || string(b) != "x" {
 		t.Errorf("too long: %q, %v", b, err)
 	}
-	if b, err := Append([]byte("x"), func() {}, 100); err == nil || string(b) != "x" {
+	if b, err := Append([]byte("x"), &Event{Fields: Raw("{")}, 100); err == nil || string(b) != "x" {
 		t.Errorf("not JSON: %q, %v", b, err)
 	}
 }
@@ -119,9 +110,10 @@ func TestDecodeArgs(t *testing.T) {
 		{`{"patterns":["a"],"where":"N > 3"}`, `unknown field "where"`},
 		{`{"max":"3"}`, "max"},
 		{`[]`, "arguments"},
+		{`{} {}`, "follows"},
 	} {
 		var spec TraceSpec
-		err := DecodeArgs(json.RawMessage(tt.raw), &spec)
+		err := DecodeArgs(Raw(tt.raw), &spec)
 		switch {
 		case tt.want == "" && err != nil:
 			t.Errorf("%s: %v", tt.raw, err)
