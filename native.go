@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gkhi/gkhi/internal/funcs"
+	"github.com/gkhi/gkhi/internal/funcserve"
 	"github.com/gkhi/gkhi/internal/patch"
 	"github.com/gkhi/gkhi/internal/record"
 )
@@ -98,11 +98,9 @@ func (n *native) detach(bool) {
 	if n.kind != record.Note {
 		return
 	}
-	if log.drain() {
+	if funcserve.Drain() {
 		log.close(n)
-		// A drain that began before that may still call the sink.
-		log.draining.Lock()
-		log.draining.Unlock() //lint:ignore SA2001 waiting is all
+		funcserve.AwaitDrain() // one that began before that may still call the sink
 	} else { // a sink disarmed it
 		log.mu.Lock()
 		log.closing = append(log.closing, n)
@@ -127,21 +125,16 @@ func pointTrampoline(armed []*Handler) (uintptr, error) {
 // log passes noted hits on to the sinks.
 var log = pointLog{routes: map[*Point][]*native{}}
 
-// How often buffers are emptied while a handler records: more often while a thread's would be full before long.
-const (
-	drainInterval = 10 * time.Millisecond
-	drainSoon     = time.Millisecond
-)
+func init() { funcserve.SetPoints(&log) }
 
+// A pointLog is what drains have to do with points. It implements [funcserve.Points].
 type pointLog struct {
-	draining sync.Mutex // one drain at a time; taken before mu; sinks run with it held
-	batch    record.Batch
-	busy     atomic.Bool   // the last drain found a buffer that was filling quickly
-	drainer  atomic.Uint64 // id of the goroutine that drains, 0 when none does
+	// Of the drain that is under way.
+	closes []*native
+	hits   directEvents
 
 	mu      sync.Mutex // taken after registry.mu
 	routes  map[*Point][]*native
-	running bool
 	direct  directEvents
 	closing []*native // to be closed after the next drain
 	lost    uint64    // events that were dropped, ever, as of the last drain
@@ -152,12 +145,18 @@ type pointLog struct {
 	batches uint64
 }
 
-// route adds or removes the recorder n of p, and keeps the drainer running
-// while there is one.
+// route adds or removes the recorder n of p, and sees to drains while there is one.
 func (l *pointLog) route(p *Point, n *native, on bool) {
 	if n.kind != record.Note {
 		return
 	}
+	if l.setRoute(p, n, on) {
+		funcserve.KeepDraining()
+	}
+}
+
+// setRoute reports whether p has a recorder now.
+func (l *pointLog) setRoute(p *Point, n *native, on bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.bySite = nil
@@ -173,44 +172,17 @@ func (l *pointLog) route(p *Point, n *native, on bool) {
 	}
 	if len(rest) == 0 {
 		delete(l.routes, p)
-		return
+		return false
 	}
 	l.routes[p] = rest
-	l.start()
+	return true
 }
 
-// start sees to it that somebody drains, with l.mu held.
-func (l *pointLog) start() {
-	if !l.running {
-		l.running = true
-		go l.run()
-	}
-}
-
-// keepRunning is start for those who arm functions.
-func (l *pointLog) keepRunning() {
+// Noting implements [funcserve.Points].
+func (l *pointLog) Noting() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.start()
-}
-
-func (l *pointLog) run() {
-	wait := drainInterval
-	for {
-		time.Sleep(wait)
-		l.drain()
-		wait = drainInterval
-		if l.busy.Load() {
-			wait = drainSoon
-		}
-		l.mu.Lock()
-		if len(l.routes) == 0 && !funcs.Noting() {
-			l.running = false
-			l.mu.Unlock()
-			return
-		}
-		l.mu.Unlock()
-	}
+	return len(l.routes) > 0
 }
 
 // close ends the route of a recorder, unless it was armed anew.
@@ -222,65 +194,45 @@ func (l *pointLog) close(n *native) {
 	}
 }
 
-// drain passes on what was noted since the last time. It reports false when it
-// can't, since a sink calls it in the midst of a drain.
-func (l *pointLog) drain() bool {
-	self := record.Goid()
-	if l.drainer.Load() == self {
-		return false
-	}
-	l.draining.Lock()
-	defer l.draining.Unlock()
-	l.drainer.Store(self)
-	defer l.drainer.Store(0)
-
+// Begin implements [funcserve.Points].
+func (l *pointLog) Begin() {
 	l.mu.Lock()
-	closing, direct := l.closing, l.direct
+	defer l.mu.Unlock()
+	l.closes, l.hits = l.closing, l.direct
 	l.closing, l.direct.events = nil, nil
-	l.mu.Unlock()
-	for l.batch.Partial = true; l.batch.Partial; {
-		record.Drain(&l.batch)
-		l.pass()
+}
+
+// Take implements [funcserve.Points].
+func (l *pointLog) Take(b *record.Batch, clock record.Clock) {
+	sinks := l.sinks()
+	if len(sinks) == 0 {
+		return
 	}
-	l.busy.Store(l.batch.Busy)
-	dropped := l.batch.Dropped
-	for _, d := range direct.events {
+	for _, e := range b.Events {
+		for _, n := range sinks[e.Site] {
+			n.hits.Add(1)
+			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
+		}
+	}
+}
+
+// End implements [funcserve.Points].
+func (l *pointLog) End(dropped uint64) {
+	for _, d := range l.hits.events {
 		d.n.hits.Add(1)
 		d.n.sink(d.event)
 	}
-	dropped += direct.lost
-	if cap(l.batch.Events) > maxKeptEvents || cap(l.batch.Words) > maxKeptEvents {
-		l.batch = record.Batch{}
-	}
-	for _, n := range closing {
+	dropped += l.hits.lost
+	for _, n := range l.closes {
 		l.close(n)
 	}
+	l.hits, l.closes = directEvents{}, nil
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost = dropped
 	for _, ns := range l.routes { // which point's they were is not known
 		for _, n := range ns {
 			n.dropped.Store(dropped - n.lostBefore)
-		}
-	}
-	return true
-}
-
-// pass passes the batch on.
-func (l *pointLog) pass() {
-	clock := record.Now()
-	funcs.Take(&l.batch, clock)
-	if len(l.batch.Events) == 0 {
-		return
-	}
-	sinks := l.sinks()
-	if len(sinks) == 0 {
-		return
-	}
-	for _, e := range l.batch.Events {
-		for _, n := range sinks[e.Site] {
-			n.hits.Add(1)
-			n.sink(PointEvent{Point: n.point.Name(), Time: clock.Time(e.Ticks), Goroutine: e.Goid, PC: e.Site})
 		}
 	}
 }
@@ -295,9 +247,6 @@ type directEvent struct {
 	n     *native
 	event PointEvent
 }
-
-// maxKeptEvents is how large a buffer a drain leaves for the next one.
-const maxKeptEvents = 1 << 14
 
 // sinks returns the recorders by the sites of their points. The map is not
 // changed once it is made.

@@ -10,13 +10,13 @@ import (
 	"github.com/gkhi/gkhi"
 )
 
-// TestSource looks for each file that package autoserve is made of, wherever points work.
+// TestSource looks for each file that the runtime part of gkhi build is made of, wherever points work.
 func TestSource(t *testing.T) {
 	const module = "github.com/gkhi/gkhi"
 	for _, arch := range []string{"amd64", "arm64"} {
 		cmd := exec.Command("go", "list", "-deps",
 			"-f", `{{$p := .ImportPath}}{{range .GoFiles}}{{$p}}/{{.}}{{"\n"}}{{end}}{{range .SFiles}}{{$p}}/{{.}}{{"\n"}}{{end}}`+
-				`{{range .HFiles}}{{$p}}/{{.}}{{"\n"}}{{end}}`, "./autoserve")
+				`{{range .HFiles}}{{$p}}/{{.}}{{"\n"}}{{end}}`, "./internal/funcserve/auto")
 		cmd.Env = append(cmd.Environ(), "GOOS=linux", "GOARCH="+arch, "CGO_ENABLED=0")
 		out, err := cmd.Output()
 		if err != nil {

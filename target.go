@@ -4,18 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/control/eventjson"
-	"github.com/gkhi/gkhi/internal/control/self"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/funcserve"
 	"github.com/gkhi/gkhi/internal/glob"
-	"github.com/gkhi/gkhi/internal/near"
 )
 
 // remote is the registry as the control socket sees it.
@@ -55,41 +52,49 @@ func (*target) Hooks(patterns []string) (iter.Seq[wire.Hook], error) {
 			}
 		}
 		for _, i := range c.funcs {
-			if !yield(wireFunc(i)) {
+			if !yield(funcserve.Describe(i)) {
 				return
 			}
 		}
 	}, nil
 }
 
-// match returns the hooks that patterns match, ordered by name. A pattern that matches none is an error.
-func match(patterns []string) ([]*registration, error) {
-	if len(patterns) == 0 {
-		return nil, wire.Errorf(wire.CodeBadRequest, "no pattern says which hooks")
-	}
-	set, err := glob.CompileSet(patterns)
-	if err != nil {
-		return nil, wire.Errorf(wire.CodeBadPattern, "%v", err)
-	}
+// A chosen is what patterns match: hooks that are declared, by name, and functions with points, by number.
+type chosen struct {
+	hooks []*registration
+	funcs []int
+}
+
+// choose returns what patterns match. One that matches nothing is an error.
+func choose(patterns []string) (c chosen, err error) {
 	rs := registrations()
+	fs, set, err := funcserve.Choose(patterns, namesOf(rs))
+	if err != nil {
+		return c, err
+	}
+	return chosen{slices.DeleteFunc(rs, func(r *registration) bool { return !set.Match(r.name) }), fs}, nil
+}
+
+func namesOf(rs []*registration) []string {
 	names := make([]string, len(rs))
 	for i, r := range rs {
 		names[i] = r.name
 	}
-	if _, without := set.Select(names); without != nil {
-		return nil, noMatch("hook", without.String(), names)
-	}
-	return slices.DeleteFunc(rs, func(r *registration) bool { return !set.Match(r.name) }), nil
+	return names
 }
 
-// noMatch is the error of a pattern that nothing matches.
-func noMatch(what, pattern string, known []string) *wire.Error {
-	if len(known) == 0 {
-		return wire.Errorf(wire.CodeNotFound, "no %s matches %q: the program has none", what, pattern)
+// match returns the hooks that patterns match, ordered by name. A pattern that matches none is an error.
+func match(patterns []string) ([]*registration, error) {
+	set, err := funcserve.Compile(patterns, "hook")
+	if err != nil {
+		return nil, err
 	}
-	e := wire.Errorf(wire.CodeNotFound, "no %s matches %q", what, pattern)
-	e.Near = near.Names(strings.Trim(pattern, "*?"), known, 3)
-	return e
+	rs := registrations()
+	names := namesOf(rs)
+	if _, without := set.Select(names); without != nil {
+		return nil, funcserve.NoMatch("hook", without.String(), names)
+	}
+	return slices.DeleteFunc(rs, func(r *registration) bool { return !set.Match(r.name) }), nil
 }
 
 func wireHook(r *registration, fp Failpoint) wire.Hook {
@@ -141,22 +146,7 @@ func (*target) Prepare() error { return Prepare() }
 
 // Status implements [control.Target].
 func (*target) Status() wire.Status {
-	ps := Status()
-	st := wire.Status{
-		UID: os.Geteuid(), Uptime: int64(time.Since(self.Started())),
-		Sites: ps.Sites + ps.Flagged, Patched: ps.Patched, Stuck: ps.Stuck, Method: ps.Method,
-		Text: ps.Text, ScanTime: int64(ps.ScanTime),
-	}
-	if ps.Mode == "flag" {
-		st.Method = ps.Mode
-	}
-	st.Functions, st.Packages, st.Laid = funcSummary()
-	if len(os.Args) > 0 {
-		st.Args = os.Args[:1]
-	}
-	if ps.Reason != "" {
-		st.Why = []string{ps.Reason}
-	}
+	st := funcserve.Status()
 	for _, r := range registrations() {
 		st.Hooks++
 		if r.any.Armed() {
@@ -175,7 +165,7 @@ func (t *target) Fail(args wire.FailArgs) (wire.FailResult, control.Undo, error)
 	var unknown *UnknownError
 	switch {
 	case errors.As(err, &unknown):
-		return result, nil, noMatch("decision", args.Name, decisions())
+		return result, nil, funcserve.NoMatch("decision", args.Name, decisions())
 	case errors.Is(err, ErrNotDecision):
 		return result, nil, wire.Errorf(wire.CodeUnsupported, "%v", err)
 	}
@@ -274,7 +264,7 @@ func noHandler(pattern string, names []string) *wire.Error {
 	if _, err := Lookup(pattern); err == nil {
 		return wire.Errorf(wire.CodeNotFound, "hook %s has no handler registered", pattern)
 	}
-	return noMatch("handler", pattern, names)
+	return funcserve.NoMatch("handler", pattern, names)
 }
 
 // handlers returns all that are registered by the program, ordered by hook and then as they run.

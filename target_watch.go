@@ -13,6 +13,7 @@ import (
 	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/control/eventjson"
 	"github.com/gkhi/gkhi/internal/control/wire"
+	"github.com/gkhi/gkhi/internal/funcserve"
 	"github.com/gkhi/gkhi/internal/hist"
 )
 
@@ -142,17 +143,11 @@ func (t *target) Trace(spec wire.TraceSpec, sink control.Sink) (wire.Matched, co
 		drops.look()
 		return err
 	}
-	if len(c.funcs) == 0 {
-		return m, all, nil
-	}
-	s, err := traceFuncs(c.funcs, spec, sink)
-	if err := addFuncs(&m, s, err, len(c.funcs)); err != nil {
+	fs, err := funcserve.Trace(&m, c.funcs, spec, sink)
+	if err != nil {
 		return m, nil, errors.Join(err, all(context.Background()))
 	}
-	if s != nil {
-		all = both(all, closeFuncs(s))
-	}
-	return m, all, nil
+	return m, funcserve.Both(all, fs), nil
 }
 
 // goroutineID returns the number that a stack trace shows for this goroutine; 0 if that has another form than it has
@@ -171,7 +166,7 @@ func goroutineID() uint64 {
 // A statSource counts for one stat.
 type statSource struct {
 	rows  []statRow
-	funcs *funcStat // nil when there are none
+	funcs *funcserve.Stat
 	undo  control.Undo
 }
 
@@ -211,14 +206,8 @@ func (t *target) Stat(spec wire.StatSpec) (wire.Matched, control.StatSource, err
 	for _, w := range ws {
 		src.rows = append(src.rows, statRow{w.h, latency[w.r]})
 	}
-	if len(c.funcs) > 0 {
-		f, err := statFuncs(c.funcs)
-		if err := addFuncs(&m, f.session, err, len(c.funcs)); err != nil {
-			return m, nil, errors.Join(err, undo(context.Background()))
-		}
-		if f.session != nil {
-			src.funcs, src.undo = f, both(undo, closeFuncs(f.session))
-		}
+	if src.funcs, err = funcserve.Measure(&m, c.funcs); err != nil {
+		return m, nil, errors.Join(err, undo(context.Background()))
 	}
 	return m, src, nil
 }
@@ -233,11 +222,10 @@ func (s *statSource) Snapshot() []wire.StatRow {
 			rows[i].Latency = &l
 		}
 	}
-	if s.funcs != nil {
-		rows = append(rows, s.funcs.rows()...)
-	}
-	return rows
+	return append(rows, s.funcs.Snapshot()...)
 }
 
 // Stop implements [control.StatSource].
-func (s *statSource) Stop(ctx context.Context) error { return s.undo(ctx) }
+func (s *statSource) Stop(ctx context.Context) error {
+	return errors.Join(s.undo(ctx), s.funcs.Stop(ctx))
+}

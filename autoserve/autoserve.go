@@ -23,12 +23,12 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi"
-	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/failpoint"
+	"github.com/gkhi/gkhi/internal/funcserve"
 )
 
 // Env is the environment variable that switches serving off with the value off.
-const Env = "GKHI_SERVE"
+const Env = funcserve.Env
 
 // declareTime is how long decisions are waited for, and pollTime how often they
 // are looked for.
@@ -61,10 +61,15 @@ func start(stderr io.Writer) {
 		return
 	}
 	stop = end
-	if err := hold(os.Getenv(control.HoldEnv)); err != nil {
+	if err := funcserve.Hold(); err != nil {
 		report(err)
 	}
 }
+
+// AtExit passes on to gkhi commands what they have not got yet, and takes the control socket away. Programs
+// that gkhi build made call it as they end, when main returns and in os.Exit. It takes no time when
+// nobody is connected, and two seconds at most.
+func AtExit() { funcserve.End(stop) }
 
 // setKnown sets the failpoints whose decisions are declared, and returns the others.
 func setKnown(terms []failpoint.Setting, report func(error)) []failpoint.Setting {

@@ -83,6 +83,11 @@ var layers = []layer{
 		units: []string{"internal/control"},
 	},
 	{
+		name:  "functions on the socket",
+		why:   "what gkhi build adds to programs that don't use the library, and what the library says of functions",
+		units: []string{"internal/funcserve"},
+	},
+	{
 		name:  "library",
 		why:   "the public API: all that an instrumented program links is from here down",
 		units: []string{"."},
@@ -129,7 +134,7 @@ type ban struct {
 }
 
 // linked is what an instrumented program links.
-var linked = []string{".", "autoserve"}
+var linked = []string{".", "autoserve", "internal/funcserve/auto"}
 
 // pure are the packages that give the same answer on every machine.
 var pure = []string{
@@ -155,6 +160,12 @@ var bans = []ban{
 		banned:    []string{"net/http/..."},
 		deep:      true,
 		why:       "it would more than double the size of a small program; who wants hooks over HTTP imports gkhihttp",
+	},
+	{
+		importers: []string{"internal/funcserve/auto"},
+		banned:    []string{"internal/control/eventjson", "internal/failpoint"},
+		deep:      true,
+		why:       "gkhi build adds it to programs of any size, which have no hooks: each package is some hundredths of a small one",
 	},
 	{
 		importers: []string{".", "internal/..."},

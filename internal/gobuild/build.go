@@ -2,6 +2,7 @@ package gobuild
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -160,13 +161,9 @@ func (b *builder) toolexec(file string) string {
 // withRuntime builds the runtime part, and saves the plan to file.
 func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) error {
 	b.profile, b.static = b.profileOf(pkgs), b.needsNoC(pkgs)
-	dir, own, err := b.runtimeFolder(pkgs)
+	path, dir, own, err := b.runtimePart(pkgs)
 	if err != nil {
 		return err
-	}
-	path := servingRuntime
-	if !b.args.Serve {
-		path = silentRuntime
 	}
 	// What the runtime part imports may have points too. To build it so the plan must know the one package that points
 	// themselves need, which never has any.
@@ -183,10 +180,10 @@ func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) err
 			extra = append(extra, b.flags(plan, pkgs, func(p *pkg) bool { return p.Standard })...)
 		}
 	}
-	if plan.Export, err = b.exports(dir, own, extra, path); err != nil {
+	if plan.Export, err = b.exports(dir, own, extra, cmp.Or(path, instrument.RuntimeAtomic.Import)); err != nil {
 		return err
 	}
-	plan.Runtime, plan.AtExit = path, path == servingRuntime
+	plan.Runtime = path
 	return plan.Save(file)
 }
 

@@ -272,10 +272,10 @@ func TestCross(t *testing.T) {
 	}
 }
 
-// TestStatic builds a program that needs no C library: with points it needs none either, though the runtime
-// part imports net, which does where there is a C compiler.
-func TestStatic(t *testing.T) {
-	p := newProject(t)
+// small builds a program that imports nothing.
+func small(t *testing.T) (p *project, exe string) {
+	t.Helper()
+	p = newProject(t)
 	if err := os.RemoveAll(filepath.Join(p.dir, "cg")); err != nil {
 		t.Fatal(err)
 	}
@@ -283,11 +283,18 @@ func TestStatic(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(p.dir, "main.go"), []byte(main), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exe := filepath.Join(t.TempDir(), "hooked")
+	exe = filepath.Join(t.TempDir(), "hooked")
 	p.run(p.gkhi, "build", "-o", exe, ".")
 	if find(p.table(exe), "main.several") == nil {
 		t.Error("main.several has no points")
 	}
+	return p, exe
+}
+
+// TestStatic builds a program that needs no C library: with points it needs none either, though the runtime
+// part imports net, which does where there is a C compiler.
+func TestStatic(t *testing.T) {
+	_, exe := small(t)
 	f, err := elf.Open(exe)
 	if err != nil {
 		t.Fatal(err)
@@ -295,5 +302,35 @@ func TestStatic(t *testing.T) {
 	defer f.Close()
 	if libs, err := f.ImportedLibraries(); err != nil || len(libs) > 0 {
 		t.Errorf("it needs %v, %v", libs, err)
+	}
+}
+
+// TestRuntimePart looks at what is linked into a program that doesn't import GKHI: what is about functions, and nothing of hooks.
+func TestRuntimePart(t *testing.T) {
+	const module = "github.com/gkhi/gkhi"
+	_, exe := small(t)
+	f, err := elf.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	syms, err := f.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, s := range syms {
+		found = found || strings.HasPrefix(s.Name, module+"/internal/funcserve/auto.")
+		for _, banned := range []string{
+			module + ".", module + "/autoserve.", module + "/internal/failpoint.", module + "/internal/control/eventjson.",
+			module + "/internal/scan.Scan", "reflect.Value.MethodByName", "reflect.(*rtype).MethodByName",
+		} {
+			if strings.HasPrefix(s.Name, banned) && elf.ST_TYPE(s.Info) == elf.STT_FUNC {
+				t.Errorf("%s is linked into it", s.Name)
+			}
+		}
+	}
+	if !found {
+		t.Error("the runtime part is not linked into it")
 	}
 }

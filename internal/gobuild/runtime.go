@@ -18,23 +18,32 @@ import (
 // modulePath is the path of the module that the runtime part is of.
 const modulePath = "github.com/gkhi/gkhi"
 
-// What main packages import: with the control socket, or without.
+// What main packages import: with hooks, in a program that has the root package, or with functions alone.
 const (
-	servingRuntime = modulePath + "/autoserve"
-	silentRuntime  = modulePath
+	hooksRuntime = modulePath + "/autoserve"
+	funcsRuntime = modulePath + "/internal/funcserve/auto"
 )
 
-// runtimeFolder returns where the go command finds the runtime part, and whether that
+// runtimePart returns which package main packages import, where the go command finds it, and whether that
 // is the program's own module: its build, when it uses GKHI itself, or the source that
-// gkhi carries.
-func (b *builder) runtimeFolder(pkgs []*pkg) (dir string, own bool, err error) {
+// gkhi carries. Without a control socket nobody could ask for functions, so that there is no runtime part.
+func (b *builder) runtimePart(pkgs []*pkg) (path, dir string, own bool, err error) {
+	path = funcsRuntime
 	for _, p := range pkgs {
+		own = own || p.ImportPath == modulePath || strings.HasPrefix(p.ImportPath, modulePath+"/")
 		if p.ImportPath == modulePath {
-			return b.dir, true, nil
+			path = hooksRuntime
 		}
 	}
-	dir, err = b.unpack()
-	return dir, false, err
+	if own {
+		dir = b.dir
+	} else {
+		dir, err = b.unpack()
+	}
+	if !b.args.Serve {
+		path = ""
+	}
+	return path, dir, own, err
 }
 
 // unpack writes the carried source to the user's cache, once for each version of it.

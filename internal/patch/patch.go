@@ -18,9 +18,9 @@ const Supported = true
 
 // A Patcher holds the keys and sites of the process.
 type Patcher struct {
-	mu    sync.Mutex
-	sys   System
-	funcs scan.Funcs
+	mu   sync.Mutex
+	sys  System
+	find func(p *Patcher, fresh []*keyState) error // scanFor, in programs that have keys of Add
 
 	mem     *textmem.Mem
 	refused error // why patching can't work in this process; final
@@ -52,7 +52,7 @@ type System interface {
 
 // New returns a patcher for this process. There must be one only, outside of tests.
 func New(sys System) *Patcher {
-	return &Patcher{sys: sys, funcs: scan.Runtime(), stuck: map[*piece]*site{}}
+	return &Patcher{sys: sys, stuck: map[*piece]*site{}}
 }
 
 // Default is the patcher of the process.
@@ -79,9 +79,13 @@ type keyState struct {
 }
 
 // Add makes a key known and returns its number for Set. Its sites are looked for later.
+//
+// The scanner is reached through here only, so that the linker leaves it out of programs that have
+// keys of AddLaid alone.
 func (p *Patcher) Add(k scan.Key) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.find = (*Patcher).scanFor
 	p.keys = append(p.keys, &keyState{Key: k})
 	return len(p.keys) - 1
 }
@@ -217,7 +221,7 @@ func (p *Patcher) scan() error {
 		}
 	}
 	if len(fresh) > 0 {
-		if err := p.scanFor(fresh); err != nil {
+		if err := p.find(p, fresh); err != nil {
 			return err
 		}
 	}
@@ -236,7 +240,7 @@ func (p *Patcher) scanFor(fresh []*keyState) error {
 	if err := p.findHome(); err != nil {
 		return err
 	}
-	in := &scan.Input{Text: text, Funcs: p.funcs}
+	in := &scan.Input{Text: text, Funcs: scan.Runtime()}
 	for _, k := range fresh {
 		in.Keys = append(in.Keys, k.Key)
 	}

@@ -22,10 +22,9 @@ type Plan struct {
 	Patterns []string
 	Min      int
 
-	// Runtime is the import path of the package that main packages import, or empty. AtExit is
-	// whether it has a function of that name, to be called as the program ends.
+	// Runtime is the import path of the package that main packages import, or empty. Its function
+	// AtExit is called as the program ends.
 	Runtime string
-	AtExit  bool
 	// Export has the package archives of Runtime and of all that it imports, by import path.
 	Export map[string]string
 
@@ -126,9 +125,6 @@ const exitHooks = "internal/runtime/exithook"
 
 // mainFile is the file that main packages get.
 func (p *Plan) mainFile() string {
-	if !p.AtExit {
-		return fmt.Sprintf("package main\n\nimport _ %q\n", p.Runtime)
-	}
 	return fmt.Sprintf(`package main
 
 import (

@@ -112,7 +112,7 @@ func TestPlanFlag(t *testing.T) {
 
 func TestPlanFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "plan")
-	p := &Plan{Version: "v", Patterns: []string{"a"}, Min: 3, Runtime: "r", AtExit: true, Export: map[string]string{"a": "b"}, Tagged: true}
+	p := &Plan{Version: "v", Patterns: []string{"a"}, Min: 3, Runtime: "r", Export: map[string]string{"a": "b"}, Tagged: true}
 	if err := p.Save(name); err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,16 @@
-package autoserve
+package funcserve
 
 import (
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/gkhi/gkhi/internal/control"
 )
+
+// Env is the environment variable that switches serving off with the value off.
+const Env = "GKHI_SERVE"
 
 // holdTime is how long a process waits for gkhi, and exitTime for clients to take their last events.
 const (
@@ -13,8 +18,9 @@ const (
 	exitTime = 2 * time.Second
 )
 
-// hold waits until gkhi lets the program begin, if it asked for that.
-func hold(dir string) error {
+// Hold waits until gkhi lets the program begin, if it asked for that in the environment.
+func Hold() error {
+	dir := os.Getenv(control.HoldEnv)
 	if dir == "" {
 		return nil
 	}
@@ -33,10 +39,9 @@ func hold(dir string) error {
 	return os.Remove(name)
 }
 
-// AtExit passes on to gkhi commands what they have not got yet, and takes the control socket away. Programs
-// that gkhi build made call it as they end, when main returns and in os.Exit. It takes no time when
-// nobody is connected, and two seconds at most.
-func AtExit() {
+// End passes on to gkhi commands what they have not got yet, and takes the control socket away, with stop. It
+// takes no time when nobody is connected, and two seconds at most.
+func End(stop func() error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

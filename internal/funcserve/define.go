@@ -1,4 +1,4 @@
-package gkhi
+package funcserve
 
 import (
 	"encoding/binary"
@@ -11,7 +11,7 @@ import (
 )
 
 // define writes down the functions of a session and their sites.
-func (r *recording) define(s *funcs.Session, values bool) {
+func (r *Recording) define(s *funcs.Session, values bool) {
 	fs := make([]event.Func, len(s.Funcs()))
 	for i, n := range s.Funcs() {
 		f := funcs.Get(n)
@@ -80,7 +80,7 @@ func eventKind(p sitetab.Param) event.ParamKind {
 }
 
 // stack returns the number of a stack, which is written down when it is new.
-func (r *recording) stack(pcs []uint64) int {
+func (r *Recording) stack(pcs []uint64) int {
 	if len(pcs) == 0 {
 		return -1
 	}
