@@ -15,8 +15,12 @@ var errDamaged = errors.New("the table of hook points is damaged")
 // A decoder reads what the encoder wrote. After the first error it returns zeros.
 type decoder struct {
 	b   []byte
+	at  int // an offset, since a slice that is cut is a pointer written, with the collector's barrier, for each number
 	err error
 }
+
+// left is how many bytes are there to be read.
+func (d *decoder) left() int { return len(d.b) - d.at }
 
 // open checks what both kinds have: magic, sum and version.
 func open(b []byte, magic string, version uint64) (*decoder, error) {
@@ -38,27 +42,26 @@ func (d *decoder) fail() {
 	if d.err == nil {
 		d.err = errDamaged
 	}
-	d.b = nil
+	d.at = len(d.b)
 }
 
 func (d *decoder) uint() uint64 {
-	v, n := binary.Uvarint(d.b)
+	if d.at < len(d.b) && d.b[d.at] < 0x80 { // most are short
+		d.at++
+		return uint64(d.b[d.at-1])
+	}
+	v, n := binary.Uvarint(d.b[d.at:])
 	if n <= 0 {
 		d.fail()
 		return 0
 	}
-	d.b = d.b[n:]
+	d.at += n
 	return v
 }
 
 func (d *decoder) int() int64 {
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
+	v := d.uint()
+	return int64(v>>1) ^ -int64(v&1) // as binary.Varint does
 }
 
 // small reads a number that fits an int on every platform, such as a line's.
@@ -75,7 +78,7 @@ func (d *decoder) small() int {
 // that memory is in proportion to what is there.
 func (d *decoder) count(size int) int {
 	n := d.uint()
-	if n > uint64(len(d.b)/size) {
+	if n > uint64(d.left()/size) {
 		d.fail()
 		return 0
 	}
@@ -83,13 +86,12 @@ func (d *decoder) count(size int) int {
 }
 
 func (d *decoder) bytes(n int) []byte {
-	if n > len(d.b) {
+	if n > d.left() {
 		d.fail()
 		return make([]byte, min(n, 64))
 	}
-	b := d.b[:n]
-	d.b = d.b[n:]
-	return b
+	d.at += n
+	return d.b[d.at-n : d.at]
 }
 
 func (d *decoder) string() string { return string(d.bytes(d.count(1))) }
@@ -165,6 +167,11 @@ func Decode(b []byte) (*Table, error) {
 	t.NoArgs = d.string()
 	files, packages := d.names(), d.names()
 	t.Funcs = make([]Func, d.count(6))
+	var (
+		texts  textArena
+		points arena[FuncPoint]
+		sites  arena[uint64]
+	)
 	last, at := "", uint64(0)
 	for i := range t.Funcs {
 		f := &t.Funcs[i]
@@ -173,7 +180,7 @@ func Decode(b []byte) (*Table, error) {
 			d.fail()
 			break
 		}
-		f.Name = last[:n] + d.string()
+		f.Name = texts.join(last[:n], d.bytes(d.count(1)))
 		if f.Name < last {
 			d.fail()
 			break
@@ -182,13 +189,13 @@ func Decode(b []byte) (*Table, error) {
 		f.Package = d.name(packages)
 		f.File = d.name(files)
 		f.Line = d.small()
-		f.Points = make([]FuncPoint, d.count(4))
+		f.Points = points.take(d.count(4), d.left()/4)
 		for j := range f.Points {
 			p := &f.Points[j]
 			p.Kind, p.InRange, _ = d.kindRange(stored - 1)
 			p.Line = int(int64(f.Line) + d.int())
 			p.Unpatched = d.small()
-			p.Sites = make([]uint64, d.count(1))
+			p.Sites = sites.take(d.count(1), d.left())
 			for k := range p.Sites {
 				at += uint64(d.int())
 				p.Sites[k] = at
@@ -201,13 +208,13 @@ func Decode(b []byte) (*Table, error) {
 	if d.err != nil {
 		return t, d.err
 	}
-	t.args = append([]byte(nil), d.b...)
+	t.args = append([]byte(nil), d.b[d.at:]...)
 	return t, nil
 }
 
 // end returns the first error, or one that there is something behind the end.
 func (d *decoder) end() error {
-	if d.err == nil && len(d.b) > 0 {
+	if d.err == nil && d.left() > 0 {
 		d.fail()
 	}
 	return d.err

@@ -87,8 +87,8 @@ type Func struct {
 // and instantiation made of it, and none if the compiler found it to be dead.
 type FuncPoint struct {
 	Kind    Kind
-	Line    int
 	InRange bool
+	Line    int
 
 	Sites     []uint64 // link-time addresses, ascending
 	Unpatched int      // loads that stay, since they can't be replaced safely: never called
