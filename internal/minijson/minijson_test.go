@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -118,6 +119,20 @@ func TestAppend(t *testing.T) {
 	for n := range 20 {
 		sameWritten(t, &written{Bytes: []byte(strings.Repeat("\xfb\xef\xbe\x00", 5))[:n]})
 	}
+}
+
+// The race detector sees whether what is only read is written to.
+func TestAppendChangesNothing(t *testing.T) {
+	w := written{place: place{List: []string{"a"}, Raw: Raw("1"), Sub: &sub{}}, Subs: []sub{{}}}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			if _, err := Append(nil, &w); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestAppendRefusesWhatIsNotJSON(t *testing.T) {

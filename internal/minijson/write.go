@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Append appends v to b. An error, with b as it was, says that a Raw in v is not JSON.
+// Append appends v to b. It does not write to v, which others may read meanwhile. An error, with b as it was, says that a Raw in v is not JSON.
 func Append(b []byte, v Object) ([]byte, error) {
 	c := Coder{out: b}
 	c.object(v)
@@ -63,7 +63,9 @@ func (c *Coder) Bool(name string, p *bool, when When) {
 func (c *Coder) Int(name string, p *int, when When) {
 	n := int64(*p)
 	c.signed(name, &n, when, strconv.IntSize)
-	*p = int(n)
+	if c.reading {
+		*p = int(n)
+	}
 }
 
 // Int64 is a field with a number.
@@ -126,9 +128,9 @@ func (c *Coder) Made(name string, p *Raw, when When) {
 	c.out = append(c.out, *p...)
 }
 
-// Object is a field with an object. It is written if there is one; v may be nil otherwise. When it reads, Object fills v and reports
-// whether there was one.
-func (c *Coder) Object(name string, there bool, v Object) bool {
+// Object is a field with an object. It is written if there is one; v may be nil otherwise. When Object reads, it fills v; only
+// then, and if there was an object, it returns true.
+func (c *Coder) Object(name string, there bool, v Object) (filled bool) {
 	if c.reading {
 		return c.readSub(name, v)
 	}
@@ -136,7 +138,7 @@ func (c *Coder) Object(name string, there bool, v Object) bool {
 		c.name(name)
 		c.object(v)
 	}
-	return there
+	return false
 }
 
 // Bytes is a field with bytes, which is base64. It is not read, as none of the fields after it here are.
