@@ -3,8 +3,8 @@
 package control
 
 import (
-	"net"
 	"os"
+	"syscall"
 
 	"github.com/gkhi/gkhi/internal/control/peercred"
 	"github.com/gkhi/gkhi/internal/control/wire"
@@ -12,7 +12,7 @@ import (
 
 // checkPeer says why the peer may not talk to this process, or nil when it may: same user, or root. The kernel vouches for who the
 // peer was when it connected.
-func checkPeer(conn *net.UnixConn) *wire.Error {
+func checkPeer(conn syscall.Conn) *wire.Error {
 	uid, err := peercred.UID(conn)
 	if err != nil {
 		return wire.Errorf(wire.CodeDenied, "the process can't tell who you are: %v", err)

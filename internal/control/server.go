@@ -3,7 +3,8 @@ package control
 import (
 	"errors"
 	"fmt"
-	"net"
+	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -52,6 +53,14 @@ func (o Options) withDefaults() Options {
 		o.Report = func(string) {}
 	}
 	return o
+}
+
+// Conn is what a server needs of a connection: a net.Conn has it, and so has an os.File that is a socket. All of it is safe for concurrent
+// use. A read or write after its deadline fails with an error that is os.ErrDeadlineExceeded.
+type Conn interface {
+	io.ReadWriteCloser
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
 }
 
 // Server serves one copy of the library in this process.
@@ -135,9 +144,9 @@ func (s *Server) Close() error {
 func (s *Server) accept() {
 	delay := time.Duration(0)
 	for {
-		conn, err := s.listener.AcceptUnix()
+		conn, err := s.listener.Accept()
 		switch {
-		case errors.Is(err, net.ErrClosed):
+		case errors.Is(err, os.ErrClosed):
 			return
 		case err != nil:
 			// Too many open files, most likely: the program's own trouble, which passes.
@@ -164,7 +173,7 @@ func (s *Server) isClosed() bool {
 }
 
 // start serves conn in the background, or refuses it.
-func (s *Server) start(conn net.Conn) {
+func (s *Server) start(conn Conn) {
 	if c := s.admit(conn); c != nil {
 		go s.serve(c)
 	}
@@ -172,14 +181,14 @@ func (s *Server) start(conn net.Conn) {
 
 // ServeConn serves one connection, which is not checked for who the peer is, and returns when it has ended and all that it
 // held is undone. It closes conn.
-func (s *Server) ServeConn(conn net.Conn) {
+func (s *Server) ServeConn(conn Conn) {
 	if c := s.admit(conn); c != nil {
 		s.serve(c)
 	}
 }
 
 // admit makes a session of conn, or refuses it. The session has to be served.
-func (s *Server) admit(conn net.Conn) *session {
+func (s *Server) admit(conn Conn) *session {
 	s.mu.Lock()
 	var why *wire.Error
 	switch {
@@ -215,7 +224,7 @@ func (s *Server) clients() int {
 
 // refuse says why and closes. The line fits into an empty socket's buffer, so that it does not block; the deadline is for
 // a system where that is not so.
-func refuse(conn net.Conn, why *wire.Error) {
+func refuse(conn Conn, why *wire.Error) {
 	line, err := wire.Append(nil, &wire.Message{Error: why}, wire.MaxLine)
 	if err == nil {
 		conn.SetWriteDeadline(time.Now().Add(time.Second))

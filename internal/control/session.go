@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -26,7 +26,7 @@ var (
 // Lock order: write, then mu. Neither is held while the target is called.
 type session struct {
 	srv  *Server
-	conn net.Conn
+	conn Conn
 	ctx  context.Context // ends when the session does, with the reason as its cause
 	end  context.CancelCauseFunc
 
@@ -41,7 +41,7 @@ type session struct {
 	stopping bool
 }
 
-func newSession(srv *Server, conn net.Conn) *session {
+func newSession(srv *Server, conn Conn) *session {
 	ctx, end := context.WithCancelCause(context.Background())
 	return &session{srv: srv, conn: conn, ctx: ctx, end: end, running: map[uint64]context.CancelCauseFunc{}}
 }
@@ -163,11 +163,10 @@ func (c *session) readHello(r *wire.Reader) (why *wire.Error, ok bool) {
 
 // readError turns the error of a read into what to tell the client; nil when there is nobody to tell.
 func (c *session) readError(err error, onTimeout *wire.Error) *wire.Error {
-	var timeout net.Error
 	switch {
 	case errors.Is(err, wire.ErrTooLong):
 		return wire.Errorf(wire.CodeTooLarge, "a request may have %d bytes", wire.MaxRequest)
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		if c.isStopping() {
 			return wire.Errorf(wire.CodeStopped, "%v", errStopped)
 		}

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"path/filepath"
 
 	"github.com/gkhi/gkhi/internal/control/sockdir"
 )
 
 // connect opens the process's socket and checks who listens on it.
 func connect(ctx context.Context, p Process) (net.Conn, error) {
-	conn, err := sockdir.Dial(ctx, p.socket)
+	conn, err := dial(ctx, p.socket)
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
@@ -31,6 +32,22 @@ func connect(ctx context.Context, p Process) (net.Conn, error) {
 		return nil, p.fail(ErrWrongPeer, fmt.Sprintf("process %d listens on %s", pid, p.socket), "")
 	}
 	return conn, nil
+}
+
+// dial connects to the socket at path, however long the path is where the system allows that.
+func dial(ctx context.Context, path string) (*net.UnixConn, error) {
+	dir, base := filepath.Split(path)
+	short, release, err := sockdir.Short(filepath.Clean(dir), base)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "unix", short)
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UnixConn), nil
 }
 
 // fromDirs finds sockets in the directories that this user's processes use by default. The pid is what the name says; it is

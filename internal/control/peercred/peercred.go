@@ -2,10 +2,10 @@
 
 package peercred
 
-import "net"
+import "syscall"
 
 // UID returns the effective user id of who connected, or accepted, conn's other end. It is safe for concurrent use.
-func UID(conn *net.UnixConn) (uid uint32, err error) {
+func UID(conn syscall.Conn) (uid uint32, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return 0, err

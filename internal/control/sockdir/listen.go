@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,10 +25,10 @@ const maxPath = 103
 
 // Listener is a listening socket with its name.
 type Listener struct {
-	*net.UnixListener
 	Name Name
 	Path string
 
+	unix   *unixListener
 	socket fs.FileInfo // to remove no other's on Close
 	close  sync.Once
 }
@@ -61,23 +60,22 @@ func listenAs(dir string, name Name) (*Listener, error) {
 	if isRefused(path) {
 		os.Remove(path)
 	}
-	bind, release, err := bindPath(dir, name.String())
+	bind, release, err := Short(dir, name.String())
 	if err != nil {
 		return nil, err
 	}
 	defer release()
-	ul, err := net.ListenUnix("unix", &net.UnixAddr{Name: bind, Net: "unix"})
+	ul, err := listenUnix(bind)
 	if err != nil {
 		return nil, unsupported(err)
 	}
-	ul.SetUnlinkOnClose(false) // by Close, which looks first
 	// The directory keeps others out meanwhile.
 	if err := os.Chmod(path, 0o600); err != nil && modesMatter {
 		ul.Close()
 		os.Remove(path)
 		return nil, err
 	}
-	l := &Listener{UnixListener: ul, Name: name, Path: path}
+	l := &Listener{unix: ul, Name: name, Path: path}
 	l.socket, _ = os.Lstat(path)
 	return l, nil
 }
@@ -89,6 +87,9 @@ func unsupported(err error) error {
 	return err
 }
 
+// Accept waits for the next connection. After Close it returns os.ErrClosed.
+func (l *Listener) Accept() (Conn, error) { return l.unix.accept() }
+
 // Close stops listening and removes the socket, unless another file has taken its place. To close again does nothing, since a
 // new socket may have the file's name and, on some file systems, its number too.
 func (l *Listener) Close() (err error) {
@@ -96,7 +97,7 @@ func (l *Listener) Close() (err error) {
 		if now, statErr := os.Lstat(l.Path); statErr == nil && l.socket != nil && os.SameFile(now, l.socket) {
 			os.Remove(l.Path)
 		}
-		err = l.UnixListener.Close()
+		err = l.unix.Close()
 	})
 	return err
 }
@@ -107,12 +108,12 @@ func isRefused(path string) bool {
 	if err != nil || info.Mode()&fs.ModeSocket == 0 || time.Since(info.ModTime()) < graceTime {
 		return false
 	}
-	conn, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		conn.Close()
+	short, release, err := Short(filepath.Split(path))
+	if err != nil {
 		return false
 	}
-	return Refused(err)
+	defer release()
+	return refuses(short)
 }
 
 // Entry is a socket in a directory.

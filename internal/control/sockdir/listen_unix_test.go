@@ -4,7 +4,6 @@ package sockdir
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"os"
@@ -22,7 +21,16 @@ import (
 // helperEnv names the directory in which this test binary listens instead of testing.
 const helperEnv = "GKHI_TEST_LISTEN"
 
+// helpers are more that this test binary does instead of testing, by the environment variable that asks for it.
+var helpers = map[string]func(){}
+
 func TestMain(m *testing.M) {
+	for env, help := range helpers {
+		if os.Getenv(env) != "" {
+			help()
+			return
+		}
+	}
 	if dir := os.Getenv(helperEnv); dir != "" {
 		l, err := Listen(dir)
 		if err != nil {
@@ -235,7 +243,7 @@ func TestListenAfterExec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before.UnixListener.Close()
+	before.unix.Close()
 	young, err := Listen(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -285,13 +293,32 @@ func TestLongPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	conn, err := Dial(context.Background(), l.Path)
-	if err != nil {
-		t.Fatal(err)
+	dial := func() error {
+		t.Helper()
+		short, release, err := Short(dir, l.Name.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		conn, err := net.Dial("unix", short)
+		if err == nil {
+			conn.Close()
+		}
+		return err
 	}
-	conn.Close()
-	if _, err := os.Lstat(l.Path); err != nil {
+	if err := dial(); err != nil {
 		t.Error(err)
+	}
+	age(t, l.Path)
+	if isRefused(l.Path) {
+		t.Error("a socket on which somebody listens is said to be stale")
+	}
+	l.unix.Close() // as a process ends that was killed
+	if err := dial(); !Refused(err) {
+		t.Errorf("%v, want a refusal", err)
+	}
+	if !isRefused(l.Path) {
+		t.Error("a socket on which nobody listens is not said to be stale")
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// bindPath returns a path for bind and connect that names the socket, short enough for the kernel: a path that is too long goes by way of
+// Short returns a path for bind and connect that names the socket, short enough for the kernel: a path that is too long goes by way of
 // a file descriptor of its directory, which release closes.
-func bindPath(dir, base string) (path string, release func(), err error) {
+func Short(dir, base string) (path string, release func(), err error) {
 	path = filepath.Join(dir, base)
 	if len(path) <= maxPath {
 		return path, func() {}, nil
