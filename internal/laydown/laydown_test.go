@@ -2,8 +2,10 @@ package laydown
 
 import (
 	"bytes"
+	"compress/zlib"
 	"debug/elf"
 	"encoding/binary"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -99,13 +101,13 @@ func TestLay(t *testing.T) {
 			if err != nil || table.Arch != arch || table.Funcs[1].Name != "main.sum" || table.Funcs[1].Line != 13 {
 				t.Fatalf("%+v, %v", table, err)
 			}
-			// Only the sites' bytes, the order and the end of the file changed.
+			// Of what is loaded only the sites' bytes and the order changed.
 			after, err := os.ReadFile(exe)
 			if err != nil {
 				t.Fatal(err)
 			}
 			changed := 0
-			for i := range before {
+			for i := range sameSections(t, before, after) {
 				if before[i] != after[i] {
 					changed++
 				}
@@ -122,6 +124,49 @@ func TestLay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sameSections compares what isn't loaded, and returns where what is ends.
+func sameSections(t *testing.T, before, after []byte) (end int) {
+	t.Helper()
+	old, err := elf.NewFile(bytes.NewReader(before))
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := elf.NewFile(bytes.NewReader(after))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(now.Sections) != len(old.Sections)+1 {
+		t.Fatalf("%d sections, were %d", len(now.Sections), len(old.Sections))
+	}
+	for i, o := range old.Sections {
+		n := now.Sections[i]
+		if n.Name != o.Name || n.Type != o.Type || n.Flags != o.Flags || n.Addr != o.Addr || n.Link != o.Link {
+			t.Errorf("section %+v was %+v", n.SectionHeader, o.SectionHeader)
+		}
+		if o.Flags&elf.SHF_ALLOC != 0 || o.Type == elf.SHT_NULL {
+			if n.Offset != o.Offset || n.Size != o.Size {
+				t.Errorf("%s was moved", o.Name)
+			}
+			if o.Type != elf.SHT_NOBITS {
+				end = max(end, int(o.Offset+o.Size))
+			}
+			continue
+		}
+		if n.FileSize > o.FileSize && o.Name != ".shstrtab" || n.Addralign > 0 && n.Offset%n.Addralign != 0 {
+			t.Errorf("section %+v was %+v", n.SectionHeader, o.SectionHeader)
+		}
+		a, err1 := o.Data()
+		b, err2 := n.Data()
+		if err1 != nil || err2 != nil || !bytes.HasPrefix(b, a) || len(b) != len(a) && o.Name != ".shstrtab" {
+			t.Errorf("%s has other content: %v, %v", o.Name, err1, err2)
+		}
+	}
+	if len(after) >= len(before) {
+		t.Errorf("%d bytes are %d", len(before), len(after)) // a program so small has a smaller table than what is gained
+	}
+	return end
 }
 
 func runs(t *testing.T, exe string) {
@@ -226,6 +271,46 @@ func FuzzLay(f *testing.F) {
 		}
 		if now, err := os.ReadFile(exe); err != nil || !bytes.Equal(now, b) {
 			t.Errorf("the file was changed: %v", err)
+		}
+	})
+}
+
+// FuzzDenser has sections that are damaged stay as they are, and others keep what is in them.
+func FuzzDenser(f *testing.F) {
+	text := bytes.Repeat([]byte("debug information "), 100)
+	b := bytes.NewBuffer(binary.LittleEndian.AppendUint32(nil, uint32(elf.COMPRESS_ZLIB)))
+	b.Write(binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(make([]byte, 4), uint64(len(text))), 1))
+	w, err := zlib.NewWriterLevel(b, zlib.HuffmanOnly)
+	if err != nil {
+		f.Fatal(err)
+	}
+	w.Write(text)
+	w.Close()
+	good := bytes.Clone(b.Bytes())
+	if out := denser(good); len(out) >= len(good) || !bytes.Equal(out[:chdrSize], good[:chdrSize]) {
+		f.Errorf("%d bytes are %d", len(good), len(out))
+	}
+	f.Add(good)
+	f.Add(good[:len(good)-1])
+	f.Add(good[:chdrSize])
+	f.Add([]byte("short"))
+	f.Fuzz(func(t *testing.T, section []byte) {
+		out := denser(section)
+		if bytes.Equal(out, section) {
+			return
+		}
+		var got [2][]byte
+		for i, s := range [][]byte{section, out} {
+			r, err := zlib.NewReader(bytes.NewReader(s[chdrSize:]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got[i], err = io.ReadAll(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(out) > len(section) || !bytes.Equal(got[0], got[1]) {
+			t.Errorf("%d bytes are %d, or other ones", len(section), len(out))
 		}
 	})
 }
