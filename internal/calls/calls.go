@@ -267,11 +267,11 @@ func (s *Stacks) Under() []Call {
 
 // forget gives up the half of all goroutines that were not heard of for longest.
 func (s *Stacks) forget() {
-	times := make([]int64, 0, len(s.gs))
+	times := make([]uint64, 0, len(s.gs))
 	for _, st := range s.gs {
-		times = append(times, st.last)
+		times = append(times, uint64(st.last)) // none is negative
 	}
-	limit := median(times)
+	limit := int64(median(times))
 	for g, st := range s.gs {
 		if st.last <= limit {
 			s.drop(st.frames)

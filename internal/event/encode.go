@@ -2,8 +2,6 @@ package event
 
 import (
 	"encoding/binary"
-	"maps"
-	"slices"
 
 	"github.com/gkhi/gkhi/internal/minijson"
 )
@@ -26,6 +24,7 @@ const blockBytes = 32 << 10
 type Encoder struct {
 	out     []byte
 	threads map[int]*threadBlock
+	order   []int        // their keys, ascending: the same events make the same bytes
 	last    *threadBlock // of the last event, since many of a thread come one after the other
 	lastID  int
 	open    int // bytes in threads
@@ -171,6 +170,10 @@ func (e *Encoder) Event(ev *Event) {
 		if t = e.threads[ev.Thread]; t == nil {
 			t = &threadBlock{}
 			e.threads[ev.Thread] = t
+			e.order = append(e.order, ev.Thread)
+			for i := len(e.order) - 1; i > 0 && e.order[i-1] > e.order[i]; i-- {
+				e.order[i-1], e.order[i] = e.order[i], e.order[i-1]
+			}
 		}
 		e.last, e.lastID = t, ev.Thread
 	}
@@ -316,7 +319,7 @@ func (e *Encoder) Counts(cs []Count) {
 
 // Watermark closes all open blocks, and ends the round.
 func (e *Encoder) Watermark(w Watermark) {
-	for _, i := range slices.Sorted(maps.Keys(e.threads)) { // the same events make the same bytes
+	for _, i := range e.order {
 		if t := e.threads[i]; t.n > 0 {
 			e.flush(i, t)
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/gkhi/gkhi/internal/patch"
-	"github.com/gkhi/gkhi/internal/record"
 )
 
 // A pointRef says which point a site is of.
@@ -58,16 +57,3 @@ func (x *pointIndex) ref(addr uintptr) int {
 
 // at returns the point of a site that the index has.
 func (x *pointIndex) at(addr uintptr) pointRef { return x.refs[x.at4[(addr-x.lo)/4]-1] }
-
-func sorted(events []record.Event) []record.Event {
-	slices.SortFunc(events, func(a, b record.Event) int {
-		switch {
-		case a.Ticks < b.Ticks:
-			return -1
-		case a.Ticks > b.Ticks:
-			return 1
-		}
-		return 0
-	})
-	return events
-}

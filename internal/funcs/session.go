@@ -69,7 +69,7 @@ var state struct {
 	sessions []*Session // that note
 	points   pointIndex
 	dropped  uint64
-	pending  []record.Event
+	pending  [][]record.Event // by thread, and then by drain
 }
 
 // Arm arms functions, by number, for a new session. events, which may be nil, gets the calls noted; it

@@ -43,36 +43,40 @@ func Take(b *record.Batch, clock record.Clock) {
 		return
 	}
 	now.clock = clock
-	var early, late []record.Event
-	early, late = split(state.pending, early, late, until)
-	var threads [][]record.Event
-	if len(early) > 0 {
-		threads = append(threads, early)
+	var early, late [][]record.Event
+	for _, run := range state.pending {
+		early, late = split(run, early, late, until)
 	}
 	for len(batch) > 0 {
 		n := 1
 		for n < len(batch) && batch[n].Thread == batch[0].Thread {
 			n++
 		}
-		var mine []record.Event
-		mine, late = split(batch[:n], nil, late, until)
-		threads = append(threads, mine)
+		early, late = split(batch[:n], early, late, until)
 		batch = batch[n:]
 	}
-	state.pending = sorted(late)
-	calls.Merge(threads, func(e *record.Event) uint64 { return e.Ticks }, take)
+	state.pending = late
+	calls.Merge(early, func(e *record.Event) uint64 { return e.Ticks }, take)
 }
 
-// split appends the events of functions to early or late.
-func split(from, early, late []record.Event, until uint64) (e, l []record.Event) {
-	for i := range from {
+// split takes the events of functions from a run of one thread's, and adds those up to a time and those behind it to
+// the runs that are early or late.
+func split(run []record.Event, early, late [][]record.Event, until uint64) (e, l [][]record.Event) {
+	var a, b []record.Event
+	for i := range run {
 		switch {
-		case !state.points.has(from[i].Site):
-		case from[i].Ticks > until:
-			late = append(late, from[i])
+		case !state.points.has(run[i].Site):
+		case run[i].Ticks > until:
+			b = append(b, run[i])
 		default:
-			early = append(early, from[i])
+			a = append(a, run[i])
 		}
+	}
+	if len(a) > 0 {
+		early = append(early, a)
+	}
+	if len(b) > 0 {
+		late = append(late, b)
 	}
 	return early, late
 }

@@ -104,8 +104,10 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 		args = append(args, b.args.only(words("mod modfile"))...)
 	} else {
 		env = append(env, "GOWORK=off", "GOFLAGS="+withoutModFlags(b.env.GOFLAGS))
-		// Nobody debugs the runtime part, whose debug information is a fifth of what it adds to a program.
-		extra = append(slices.Clip(extra), "-gcflags="+modulePath+"/...=-dwarf=false")
+		// Nobody debugs the runtime part, whose debug information is a fifth of what it adds to a program. That its files
+		// have the same names on every machine makes programs the same, too, and smaller.
+		trim := quote("-trimpath=" + dir + "=>gkhi")
+		extra = append(slices.Clip(extra), "-gcflags="+modulePath+"/...=-dwarf=false "+trim, "-asmflags="+modulePath+"/...="+trim)
 	}
 	if b.static {
 		env = append(env, "CGO_ENABLED=0")

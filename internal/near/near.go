@@ -8,8 +8,6 @@
 package near
 
 import (
-	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,23 +26,29 @@ func Names(name string, known []string, max int) []string {
 		name string
 		far  int
 	}
-	var found []candidate
+	var best []candidate
+known:
 	for _, k := range known {
-		if far, ok := distance(name, k); ok {
-			found = append(found, candidate{k, far})
+		far, ok := distance(name, k)
+		if !ok {
+			continue
+		}
+		at := 0
+		for ; at < len(best) && (best[at].far < far || best[at].far == far && best[at].name <= k); at++ {
+			if best[at].name == k {
+				continue known
+			}
+		}
+		if at < max {
+			best = append(best, candidate{})
+			copy(best[at+1:], best[at:])
+			best[at] = candidate{k, far}
+			best = best[:min(len(best), max)]
 		}
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.far, b.far), cmp.Compare(a.name, b.name))
-	})
 	var names []string
-	for _, c := range found {
-		if len(names) == max {
-			break
-		}
-		if !slices.Contains(names, c.name) {
-			names = append(names, c.name)
-		}
+	for _, c := range best {
+		names = append(names, c.name)
 	}
 	return names
 }
