@@ -130,13 +130,14 @@ func (h *Handler) drain(ctx context.Context) error {
 }
 
 // inFlight counts the claims that may still call the deregistered handler.
-// Step (b) of the protocol at slot.
+// Steps (b) and (c) of the protocol at slot.
 func (h *Handler) inFlight() (n int) {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
 	if h.reg.slots == nil { // a point's
 		return 0
 	}
+	h.reg.passBarrier()
 	h.reg.slots.each(func(_ *slot, m mark) {
 		if m != markClaimed {
 			at := h.reg.position(m.gen(), h)

@@ -72,7 +72,7 @@ type Site struct {
 	Line   int     // in File
 	Addr   uintptr // of its first instruction
 	Form   string  // "guarded", "bare", …; empty for a reference that is no site
-	State  string  // "as compiled", "dormant" or "armed"
+	State  string  // "as compiled", "dormant", "armed", or "flagged": toggled too often
 	Reason string  // why it is not patched; empty when it is
 	Code   []byte  // what is there now
 }

@@ -131,8 +131,8 @@ func (r *registration) replaceOwn(evict map[int]bool) {
 	s.own, s.left = newOwnSlots(reserved), append(s.left, old)
 	r.gen++
 	r.publish(r.gen, r.armed)
-	fence()
 	r.remember()
+	r.forget() // for which each thread passes a barrier
 
 	for i := range old {
 		switch {

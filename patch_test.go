@@ -1,11 +1,15 @@
 package gkhi
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/gkhi/gkhi/internal/patch"
 )
 
 // What these tests patch. The later ones are declared by a test, when others
@@ -99,6 +103,7 @@ func siteStates(t *testing.T, name string) []string {
 // TestPatchToggles arms and disarms: the events in between are exactly those that
 // are fired, and Sites tells what stands there, where sites are patched.
 func TestPatchToggles(t *testing.T) {
+	withLimit(t, patch.Limit{})
 	calls := 0
 	h := counting(t, &patchHook, &calls)
 	prepared := Prepare() == nil
@@ -118,6 +123,49 @@ func TestPatchToggles(t *testing.T) {
 	}
 	if got := siteStates(t, "test.patch.hook"); prepared && !slices.Equal(got, []string{"dormant"}) {
 		t.Errorf("disarmed, the sites are %v", got)
+	}
+}
+
+// withLimit sets for a test how often sites are patched before they go back to their flag.
+func withLimit(t *testing.T, l patch.Limit) {
+	patch.Default.SetLimit(l)
+	t.Cleanup(func() { patch.Default.SetLimit(patch.DefaultLimit) })
+}
+
+// TestPatchTogglesOften arms and disarms so often that the sites go back to their flag, and are patched again when all is quiet.
+func TestPatchTogglesOften(t *testing.T) {
+	withLimit(t, patch.Limit{Burst: 2, Every: time.Hour, Quiet: time.Millisecond})
+	calls := 0
+	h := counting(t, &patchHook, &calls)
+	if err := Prepare(); err != nil {
+		t.Skipf("sites are not patched here: %v", err)
+	}
+	returns := func() uint64 { return patch.Default.Status().Returns }
+	for start := returns(); returns() < start+3; {
+		calls = 0
+		for range 10 {
+			must(t, h.Arm())
+			if sum := firePatchHook(10); sum != 45 {
+				t.Fatalf("a site changed a result to %d", sum)
+			}
+			must(t, h.Disarm())
+			firePatchHook(5)
+		}
+		if calls != 100 {
+			t.Fatalf("after 10 rounds of 10: %d calls", calls)
+		}
+		if st := Status(); st.Restless > 0 {
+			if want := fmt.Sprintf("(%d toggled too often)", st.Restless); !strings.Contains(st.String(), want) || st.Mode != "patched" {
+				t.Errorf("the status is %v, and %v", st.Mode, st)
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	for Status().Restless > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if got := siteStates(t, "test.patch.hook"); !slices.Equal(got, []string{"dormant"}) {
+		t.Errorf("when all was quiet, the sites are %v", got)
 	}
 }
 
@@ -144,6 +192,12 @@ func TestPatchGroup(t *testing.T) {
 // A handler sees no event from before its Arm, and after its Disarm none of the
 // goroutine that disarmed.
 func TestPatchWhileFiring(t *testing.T) {
+	patchWhileFiring(t) // and go back to the flag
+	withLimit(t, patch.Limit{})
+	patchWhileFiring(t)
+}
+
+func patchWhileFiring(t *testing.T) {
 	const mine = -1
 	seen := 0
 	h, err := patchHook.Register(t.Name(), func(i int) Verdict {
@@ -155,6 +209,7 @@ func TestPatchWhileFiring(t *testing.T) {
 	must(t, err)
 	defer h.Deregister(t.Context())
 	p := countingPoint(t, &patchPoint)
+	defer p.Deregister(t.Context())
 
 	stop := make(chan struct{})
 	var wg sync.WaitGroup

@@ -33,8 +33,8 @@ var registry = struct {
 	seq   uint64
 	// watching is whether the goroutine of watchAges runs.
 	watching bool
-	// fenced is whether own slots may be let: from then on a barrier follows
-	// what is published.
+	// fenced is whether own slots may be let: from then on who looks for calls in them has all threads
+	// pass a barrier first.
 	fenced bool
 }{hooks: map[string]*registration{}, keys: map[int]*registration{}}
 
@@ -113,6 +113,8 @@ type registration struct {
 	gen      uint64                // of the set published last
 	handlers []*Handler            // in the order in which they run
 	history  map[uint64][]*Handler // published sets that a call may be using
+	enough   int                   // how large history is to become before it is looked through
+	passed   uint64                // the set that was current when all threads passed a barrier last
 	seen     map[*slot]sighting    // the calls that ran when somebody looked last
 }
 
@@ -291,9 +293,6 @@ func republish(regs []*registration) error {
 		r.gen++
 		r.publish(r.gen, r.armed)
 	}
-	if registry.fenced {
-		fence()
-	}
 	for _, r := range regs {
 		r.remember()
 		c := patch.Change{Key: r.siteKey, On: len(r.armed) > 0}
@@ -337,12 +336,28 @@ func (r *registration) remember() {
 		r.history = map[uint64][]*Handler{}
 	}
 	r.history[r.gen] = r.armed
-	r.forget()
+	if len(r.history) > r.enough {
+		r.forget()
+		r.enough = max(fewSets, 2*len(r.history))
+	}
+}
+
+// fewSets may be remembered though no call uses them: to find that out costs all threads a barrier.
+const fewSets = 64
+
+// passBarrier has each thread pass a barrier, unless all did since the current set was published; with registry.mu held.
+// After it each call that uses an older set has its mark seen, or will take it back: step (b) of the protocol at slot.
+func (r *registration) passBarrier() {
+	if registry.fenced && r.passed != r.gen {
+		fence()
+	}
+	r.passed = r.gen
 }
 
 // forget drops the sets that no call uses any more, with registry.mu held. A claim
 // that has not told its generation yet may use any of them.
 func (r *registration) forget() {
+	r.passBarrier()
 	used := map[uint64]bool{r.gen: true}
 	unknown := false
 	r.slots.each(func(_ *slot, m mark) {

@@ -17,8 +17,11 @@ type PatchStatus struct {
 
 	Sites   int // references to hooks that can be patched, found so far
 	Patched int // of these, no-ops or calls now
-	Flagged int // references that stay as compiled: see Info.Sites for the reason of each
-	Stuck   int // sites that trap, since the system refused to finish a patch: right but slow
+	// Restless counts those that test a byte in memory for a while, since their hook is toggled too often: more
+	// than a hundred times a second. They are patched again when it has been quiet for a tenth of one.
+	Restless int
+	Flagged  int // references that stay as compiled: see Info.Sites for the reason of each
+	Stuck    int // sites that trap, since the system refused to finish a patch: right but slow
 
 	Text     int           // bytes of machine code searched for sites
 	ScanTime time.Duration // that this took
@@ -30,7 +33,7 @@ type PatchStatus struct {
 func Status() PatchStatus {
 	s := patch.Default.Status()
 	out := PatchStatus{
-		Mode: "patched", Reason: s.Reason, Method: s.Method, Sites: s.Sites, Patched: s.Patched,
+		Mode: "patched", Reason: s.Reason, Method: s.Method, Sites: s.Sites, Patched: s.Patched, Restless: s.Restless,
 		Flagged: s.Flagged, Stuck: s.Stuck, Text: s.TextBytes, ScanTime: s.ScanTime, Failures: s.Failures,
 	}
 	if s.Reason != "" {
@@ -45,6 +48,9 @@ func (s PatchStatus) String() string {
 		return "flag: " + s.Reason
 	}
 	out := fmt.Sprintf("patched %d of %d sites through %s", s.Patched, s.Sites+s.Flagged, s.Method)
+	if s.Restless > 0 {
+		out += fmt.Sprintf(" (%d toggled too often)", s.Restless)
+	}
 	if s.Stuck > 0 {
 		out += fmt.Sprintf(" (%d trap)", s.Stuck)
 	}

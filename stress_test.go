@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gkhi/gkhi/internal/patch"
 )
 
 var (
@@ -32,6 +34,11 @@ func TestStress(t *testing.T) {
 	length := *stressTime
 	if testing.Short() {
 		length = min(length, 200*time.Millisecond)
+	}
+	if seed%2 == 1 { // sites are patched at each toggle; else they go back and forth between that and their flag
+		withLimit(t, patch.Limit{})
+	} else {
+		withLimit(t, patch.Limit{Burst: 2, Every: 4 * time.Millisecond, Quiet: 2 * time.Millisecond})
 	}
 	t.Logf("repeat with -run TestStress -stress %v -stress.seed %d", length, seed)
 

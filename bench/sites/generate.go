@@ -32,6 +32,7 @@ var kinds = []kind{
 	{"atomic", "atomic.Bool", "if atomicSites[%d].Load() { fireIt(x) }"},
 	{"flag", "gkhi.Hook[uint64]", "if flagSites[%d].Armed() { fireIt(x) }"},
 	{"guarded", "gkhi.Hook[uint64]", "if guardedSites[%d].Armed() { fireIt(x) }"},
+	{"restless", "gkhi.Hook[uint64]", "if restlessSites[%d].Armed() { fireIt(x) }"},
 	{"load", "gkhi.Point", "loadSites[%d].Hit()"},
 	{"point", "gkhi.Point", "pointSites[%d].Hit()"},
 }

@@ -4,6 +4,7 @@
 //	go -C bench run ./sites              tables for people
 //	go -C bench run ./sites -json        one JSON object a line: the machine, then each figure
 //	go -C bench run ./sites -quick       few sites, every case once; the figures mean little
+//	go -C bench run ./sites -toggles     only what toggling a site costs
 //	go -C bench run ./sites -write ../docs/costs.md
 //	                                     puts the tables into the document, between its marks
 //

@@ -139,6 +139,8 @@ func sites(st wire.Status) feature.Finding {
 		f.State, f.Detail = feature.Limited, fmt.Sprintf("%d of %d patched through %s, and %d that trap at each pass, since a patch could not be finished: right, but slow",
 			st.Patched, st.Sites, st.Method, st.Stuck)
 		f.Advice = "look for what keeps the process from writing to its own code (above), and start it anew"
+	case st.Restless > 0 && st.Patched+st.Restless == st.Sites:
+		f.Detail = fmt.Sprintf("%d of %d patched through %s; the others test a byte in memory until their hook is toggled less often", st.Patched, st.Sites, st.Method)
 	case st.Patched < st.Sites:
 		f.State, f.Detail = feature.Limited, fmt.Sprintf("%d of %d patched through %s; the others test a byte in memory", st.Patched, st.Sites, st.Method)
 		f.Advice = "gkhi ls -v says of each site why it is not patched"

@@ -42,7 +42,7 @@ func Status() wire.Status {
 	ps := patch.Default.Status()
 	st := wire.Status{
 		UID: os.Geteuid(), Uptime: int64(time.Since(self.Started())),
-		Sites: ps.Sites + ps.Flagged, Patched: ps.Patched, Stuck: ps.Stuck, Method: ps.Method,
+		Sites: ps.Sites + ps.Flagged, Patched: ps.Patched, Restless: ps.Restless, Stuck: ps.Stuck, Method: ps.Method,
 		Text: ps.TextBytes, ScanTime: int64(ps.ScanTime),
 	}
 	if ps.Reason != "" {

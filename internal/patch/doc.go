@@ -1,6 +1,7 @@
 // Package patch is the state machine of live patching: it keeps the sites that
 // internal/scan finds in one of two states, dormant or armed, and moves batches
-// of them from one to the other while other threads run through them.
+// of them from one to the other while other threads run through them. Those of keys that are toggled too often
+// are in a third one for a while, in which they test their flag.
 //
 // # What stands at a site (amd64)
 //
@@ -106,6 +107,28 @@
 // fetch aligned words whole, and the kernel's uprobes rely on that too when they put
 // a breakpoint over any instruction of a running program. Who wants the letter of the
 // architecture calls gkhi.Prepare before starting goroutines that run through points.
+//
+// # When a hook is toggled too often
+//
+// Each barrier interrupts every thread that runs. A guarded key that is toggled more often than the
+// Limit allows is restless: its sites are flagged. From then on Set leaves them alone, and
+// makes no system call; a timer patches them again when the key has been quiet. See restless.go.
+//
+//	amd64           as compiled         flagged
+//	  short branch  CMPB; JNE or JEQ    CMPB AL, $0; JMP stub, whose last byte is the branch's first, as compiled
+//	  long branch   CMPB; JNE or JEQ    CMPB AL, $0; NOP4; JMP stub; NOP
+//	  branch alone  JNE or JEQ          the same
+//	arm64           CBZ, CBNZ or alike  the same
+//
+// The stub tests the flag and goes where the branch went. A thread may stand in the middle of the JMP of a short
+// site, where the branch is. It finds the compiled one, on flags of nobody's, and what it does is right: a key's sites are flagged
+// only by a toggle, so between that thread's compare and its branch both answers were true. (Coming
+// back is no toggle, and need not be one: such a thread has been there since the site became flagged.)
+// If it comes from a uprobe on the compare, the flags are those of the compiled compare.
+//
+// Writing such a form is the protocol with two differences. The branch's first byte has an INT3 in step 2 if there is an
+// instruction before, and in step 4 if there is one after; and as it belongs to the JMP's tail, it has its last
+// value of that form in step 4.
 //
 // # When something fails
 //

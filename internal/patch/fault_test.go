@@ -90,10 +90,15 @@ func (r *rig) checkForms(t *testing.T) {
 						forms[2] = b
 					}
 				}
+				if pc.guard != nil && pc.guard.flag != nil {
+					forms = append(forms, pc.guard.flag)
+				}
 				got := pc.found()
-				if pc.stuck {
-					if got[0] != int3 {
-						t.Errorf("%#x counts as stuck and has % x", pc.addr, got)
+				if pc.stuck != 0 {
+					for i, b := range got {
+						if pc.stuck.has(i) && b != int3 {
+							t.Errorf("%#x counts as stuck at %d and has % x", pc.addr, i, got)
+						}
 					}
 					continue // what it does was checked
 				}

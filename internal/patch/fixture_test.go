@@ -90,6 +90,7 @@ func newRig(t testing.TB, sys System) *rig {
 	testenv.Need(t, testenv.NoRace)
 	guardA.on, guardB.on = false, false
 	r := &rig{Patcher: New(sys), armed: map[int]bool{}, vague: map[int]bool{}}
+	r.SetLimit(Limit{})
 	add := func(at unsafe.Pointer, bare bool) int {
 		return r.Add(scan.Key{Addr: uintptr(at), Size: 8, Bare: bare})
 	}
@@ -115,7 +116,10 @@ func (r *rig) restore() {
 		panic(err)
 	}
 	defer mem.Close()
+	r.mu.Lock() // a timer finds nothing to do from now on
+	defer r.mu.Unlock()
 	for _, k := range r.keys {
+		k.pace = pace{}
 		for _, s := range k.sites {
 			for _, pc := range s.pieces {
 				if err := mem.Write([]textmem.Write{{Addr: pc.addr, Bytes: originals[pc.addr]}}); err != nil {

@@ -9,12 +9,49 @@ import (
 	"slices"
 )
 
-// An item is one piece on its way from old to new.
+// An item is one piece on its way from old to new: the bytes from lo to hi, which are whole instructions in
+// both. Those that begin at oldHeads give way to those that begin at newHeads.
 type item struct {
 	*piece
-	site     *site
-	old, new []byte
+	site               *site
+	old, new           []byte
+	oldHeads, newHeads heads
+	lo, hi             uint8
 }
+
+// newItem compares two forms. There is no change if lo and hi are the same.
+func newItem(pc *piece, s *site, old, new []byte, oldHeads, newHeads heads) item {
+	it := item{piece: pc, site: s, old: old, new: new, oldHeads: oldHeads | atStart, newHeads: newHeads | atStart}
+	if it.oldHeads|it.newHeads == atStart && pc.stuck == 0 {
+		if !bytes.Equal(old, new) {
+			it.hi = uint8(len(old))
+		}
+		return it
+	}
+	both := it.oldHeads & it.newHeads
+	end, changes := 0, false
+	for i := range old {
+		if both.has(i) && !changes {
+			it.lo = uint8(i)
+		}
+		if old[i] != new[i] || it.oldHeads.has(i) != it.newHeads.has(i) || pc.stuck.has(i) {
+			changes, end = true, i+1
+		}
+	}
+	if !changes {
+		it.lo = 0
+		return it
+	}
+	for ; end < len(old) && !both.has(end); end++ {
+	}
+	it.hi = uint8(end)
+	return it
+}
+
+func (it *item) changes() bool { return it.lo < it.hi }
+
+// moving returns those of the heads that are where the change is.
+func (it *item) moving(h heads) heads { return h & (heads(1)<<it.hi - heads(1)<<it.lo) }
 
 // inOrder sorts sites by address, which is the order in which text is written, a
 // page at a time. It sorts once here what would be sorted before each of three writes.
@@ -44,21 +81,25 @@ func (p *Patcher) items(sites []*site) []item {
 		n := len(items)
 		s.whyNot = ""
 		for _, pc := range s.pieces {
-			want, err := pc.bytes(s.key)
-			changes := err == nil && (pc.stuck || !bytes.Equal(pc.now, want) || pc.rubbed())
-			if err == nil {
-				err = pc.check()
-			}
+			want, starts, noForm := pc.form(s)
+			now, lo, hi, err := pc.check()
 			if err != nil {
 				s.whyNot = err.Error()
 			}
-			if err != nil && (changes || want == nil) {
+			if noForm != nil {
+				s.whyNot = noForm.Error()
 				items = items[:n]
 				break
 			}
-			if changes {
-				items = append(items, item{pc, s, pc.now, want})
+			it := newItem(pc, s, now, want, pc.starts, starts)
+			if !it.changes() {
+				continue
 			}
+			if err != nil && lo < int(it.hi) && int(it.lo) < hi {
+				items = items[:n]
+				break
+			}
+			items = append(items, it)
 		}
 		if len(items) == n && s.whyNot == "" {
 			s.state = s.wanted()
@@ -87,7 +128,7 @@ func (p *Patcher) move(items []item) error {
 		return err
 	}
 	for _, it := range items {
-		it.now = it.new
+		it.now, it.starts = it.new, it.newHeads
 		it.site.state = it.site.wanted()
 	}
 	p.stats.Toggles += uint64(len(items))
@@ -108,34 +149,14 @@ func tracedError(pid int) error {
 	return fmt.Errorf("a debugger or tracer (pid %d) is attached to the process", pid)
 }
 
-// direct reports whether the items can change without INT3: where one byte does,
-// the processor sees the old or the new one, and both are right.
-func direct(items []item) bool {
-	for _, it := range items {
-		if !oneByte(it.old, it.new) || it.stuck {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *site) wanted() state {
-	if s.key.on {
-		return armed
-	}
-	return dormant
-}
-
 // lookAgain books what stands in memory after a change that failed and could not be
 // taken back everywhere. The next move of the key puts it right.
 func lookAgain(items []item) {
 	for _, it := range items {
-		it.now = append([]byte(nil), it.found()...)
+		it.now = slices.Concat(it.old[:it.lo], it.found()[it.lo:it.hi], it.old[it.hi:])
 		if bytes.Equal(it.now, it.new) {
+			it.starts = it.newHeads
 			it.site.state = it.site.wanted()
 		}
 	}
 }
-
-// oneByte reports whether only the first byte differs.
-func oneByte(a, b []byte) bool { return bytes.Equal(a[1:], b[1:]) }

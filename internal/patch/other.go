@@ -41,6 +41,9 @@ type Change struct {
 // Refuse has nothing to refuse.
 func (p *Patcher) Refuse(error) {}
 
+// SetLimit has nothing to limit.
+func (p *Patcher) SetLimit(Limit) {}
+
 // Prepare says that this platform is not supported.
 func (p *Patcher) Prepare() error { return errUnsupported }
 

@@ -35,6 +35,8 @@ type Patcher struct {
 	pending []*site // those still as compiled that can be patched
 	stuck   map[*piece]*site
 	trap    traps
+	limit   Limit
+	timer   *time.Timer // will call calm; nil if no key is restless
 	stats   Stats
 }
 
@@ -52,7 +54,7 @@ type System interface {
 
 // New returns a patcher for this process. There must be one only, outside of tests.
 func New(sys System) *Patcher {
-	return &Patcher{sys: sys, stuck: map[*piece]*site{}}
+	return &Patcher{sys: sys, stuck: map[*piece]*site{}, limit: DefaultLimit}
 }
 
 // Default is the patcher of the process.
@@ -71,9 +73,10 @@ func (p *Patcher) Refuse(why error) {
 // A keyState is a key and its sites.
 type keyState struct {
 	scan.Key
-	laid    bool // see AddLaid
-	on      bool
-	call    uintptr // of a bare key that is on: the trampoline
+	laid bool // see AddLaid
+	on   bool
+	call uintptr // of a bare key that is on: the trampoline
+	pace
 	sites   []*site
 	rejects []scan.Reject
 }
@@ -114,16 +117,20 @@ func (p *Patcher) Prepare() error {
 func (p *Patcher) Set(changes []Change) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.flagsDecide(changes) {
+		return nil
+	}
 	notPrepared := p.prepare()
 	old := make([]keyState, len(changes))
 	n := 0
-	for _, c := range changes {
-		n += len(p.keys[c.Key].sites)
-	}
-	sites := make([]*site, 0, n)
 	for i, c := range changes {
+		old[i] = *p.keys[c.Key]
+		n += len(old[i].sites)
+	}
+	p.pacing(changes)
+	sites := make([]*site, 0, n)
+	for _, c := range changes {
 		k := p.keys[c.Key]
-		old[i] = *k
 		k.on, k.call = c.On, c.Call
 		for _, s := range k.sites {
 			if s.state != asCompiled {
@@ -138,9 +145,11 @@ func (p *Patcher) Set(changes []Change) error {
 	}
 	if err != nil {
 		for i, c := range slices.Backward(changes) {
-			p.keys[c.Key].on, p.keys[c.Key].call = old[i].on, old[i].call
+			k := p.keys[c.Key]
+			k.on, k.call, k.restless = old[i].on, old[i].call, old[i].restless
 		}
 	}
+	p.settle(changes)
 	p.actOut()
 	return err
 }
@@ -206,7 +215,10 @@ func (p *Patcher) catchUp() error {
 	if p.flags != nil {
 		return p.flags
 	}
-	err := p.move(p.items(inOrder(p.pending)))
+	ready := slices.DeleteFunc(slices.Clone(p.pending), func(s *site) bool {
+		return s.key.restless // as compiled it tests the flag already
+	})
+	err := p.move(p.items(inOrder(ready)))
 	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
 	p.actOut()
 	return err

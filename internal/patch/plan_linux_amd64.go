@@ -3,6 +3,7 @@ package patch
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 	"github.com/gkhi/gkhi/internal/scan"
@@ -28,6 +29,9 @@ func (s *site) plan() error {
 	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
 }
 
+// nop4At is where the second instruction of dormantCompare begins.
+const nop4At = 3
+
 // dormantCompare is the dormant form of a compare. It begins with the byte that the
 // compiled instruction begins with: see "Uprobes" in doc.go. All sites share it and nobody
 // writes to it: a batch of thousands compares with one line of the cache.
@@ -46,12 +50,18 @@ func (s *site) planGuarded() error {
 	if err != nil {
 		return err
 	}
-	branch := &piece{
-		addr: s.Branch, now: make([]byte, s.BranchLen), dorm: noop, arm: jump,
-		resumeDorm: whenDormant, resumeArm: whenArmed,
-	}
+	dorm, arm := noop, jump
 	if s.TakenDormant {
-		branch.dorm, branch.arm = jump, noop
+		dorm, arm = jump, noop
+	}
+	if s.joint() {
+		s.pieces = []*piece{{
+			addr: s.Addr, now: make([]byte, s.End()-s.Addr),
+			dorm: slices.Concat(dormantCompare, dorm), arm: slices.Concat(dormantCompare, arm),
+			starts: atStart | 1<<amd64.LenSite, patched: atStart | 1<<nop4At | 1<<amd64.LenSite,
+			resumeDorm: whenDormant, resumeArm: whenArmed,
+		}}
+		return nil
 	}
 	if s.Form == scan.Guarded {
 		s.pieces = append(s.pieces, &piece{
@@ -59,8 +69,17 @@ func (s *site) planGuarded() error {
 			resumeDorm: whenDormant, resumeArm: whenArmed,
 		})
 	}
-	s.pieces = append(s.pieces, branch)
+	s.pieces = append(s.pieces, &piece{
+		addr: s.Branch, now: make([]byte, s.BranchLen), dorm: dorm, arm: arm,
+		resumeDorm: whenDormant, resumeArm: whenArmed,
+	})
 	return nil
+}
+
+// joint reports whether the site is one piece: a compare and a branch so short that what replaces the
+// compare's second half, when the site tests its flag again, takes a byte of it.
+func (s *site) joint() bool {
+	return s.Form == scan.Guarded && s.BranchLen == amd64.LenJcc8 && s.Branch == s.Addr+amd64.LenSite
 }
 
 // branchForms returns a jump and a no-op of n bytes that differ in their first

@@ -39,7 +39,7 @@ func word(w uint32) []byte { return binary.LittleEndian.AppendUint32(nil, w) }
 
 // armedBare is B veneer.
 func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
-	at, err := veneers.get(pc.addr, trampoline)
+	at, err := veneers.get(veneer{pc.addr, trampoline})
 	if err != nil {
 		return nil, err
 	}
@@ -48,4 +48,12 @@ func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
 		return nil, err
 	}
 	return word(b), nil
+}
+
+// flagForms makes the site's flag form: what it tests is loaded in any form, so the compiled branch can come back.
+func (s *site) flagForms() error {
+	for _, pc := range s.pieces {
+		pc.guard.flag = pc.guard.compiled
+	}
+	return nil
 }

@@ -39,11 +39,15 @@ func (p *Patcher) Status() Status {
 				continue
 			}
 			s.Sites++
-			if st.state != asCompiled {
+			switch st.state {
+			case asCompiled:
+			case flagged:
+				s.Restless++
+			default:
 				s.Patched++
 			}
 			for _, pc := range st.pieces {
-				if pc.stuck {
+				if pc.stuck != 0 {
 					s.Stuck++
 				}
 			}
@@ -66,6 +70,9 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 		}
 		in := describe(s.Func, at)
 		in.Addr, in.Form, in.State, in.Reason = s.Addr, s.Form.String(), s.state.String(), s.whyNot
+		if s.state == flagged && in.Reason == "" {
+			in.Reason = whyFlagged
+		}
 		from := s.Addr
 		if s.Form == scan.GuardedBranch {
 			from = s.Branch

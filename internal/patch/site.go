@@ -18,9 +18,10 @@ const (
 	asCompiled state = iota
 	dormant
 	armed
+	flagged // tests its flag again, for a while: see restless.go
 )
 
-var stateNames = [...]string{asCompiled: "as compiled", dormant: "dormant", armed: "armed"}
+var stateNames = [...]string{asCompiled: "as compiled", dormant: "dormant", armed: "armed", flagged: "flagged"}
 
 func (s state) String() string { return stateNames[s] }
 
@@ -29,12 +30,24 @@ type site struct {
 	scan.Site
 	key    *keyState
 	state  state
+	fixed  bool     // it can't go back to its flag
 	pieces []*piece // in ascending order of address
 	whyNot string   // why it is not patched, or what is odd about it; may pass
 }
 
-// A piece is one instruction of a site that patching replaces, with an
-// instruction boundary kept wherever a thread may stand. Its forms have one length.
+// wanted returns what is to stand at the site.
+func (s *site) wanted() state {
+	switch {
+	case s.key.restless && !s.fixed:
+		return flagged
+	case s.key.on:
+		return armed
+	}
+	return dormant
+}
+
+// A piece is a part of a site that patching replaces: one instruction, or two that have a form in which one
+// covers where the other begins. Its forms have one length.
 type piece struct {
 	addr uintptr
 	now  []byte // what we wrote last, or found at first
@@ -43,41 +56,95 @@ type piece struct {
 	// Where a trapped thread goes on: as if dormant, or as if armed (0: as dormant).
 	//lint:ignore U1000 arm64 has no traps
 	resumeDorm, resumeArm uintptr
-	stuck                 bool // an INT3 could not be taken back
-	first                 byte // as compiled: what a uprobe leaves behind
+	guard                 *guardForms // of a guarded site
+	starts                heads       // of the instructions in now; 0 for one
+	patched               heads       // of those in dorm and arm; 0 for one
+	stuck                 heads       // where an INT3 could not be taken back
+	first                 byte        // as compiled: what a uprobe leaves behind
 }
 
-// bytes returns what has to stand at the piece for a state of its key.
-func (pc *piece) bytes(k *keyState) ([]byte, error) {
-	switch {
-	case !k.on:
-		return pc.dorm, nil
-	case k.Bare:
-		return armedBare(pc, k.call)
-	}
-	return pc.arm, nil
+// guardForms are further forms of a piece of a guarded site, in which the flag is tested.
+type guardForms struct {
+	compiled   []byte
+	starts     heads  // of the instructions in compiled; 0 for one
+	flag       []byte // while the site is flagged; nil if it isn't known yet, or if nothing changes here then
+	flagStarts heads
 }
+
+// heads says at which bytes of a piece instructions begin, a bit for each: where a thread may be.
+type heads uint16
+
+// atStart is of a piece that is one instruction.
+const atStart heads = 1
+
+func (h heads) has(i int) bool { return h>>i&1 != 0 }
+
+// form returns what has to stand at the piece for the state of its site.
+func (pc *piece) form(s *site) ([]byte, heads, error) {
+	starts := pc.patched | atStart
+	switch k := s.key; {
+	case s.wanted() == flagged && pc.guard.flag != nil:
+		return pc.guard.flag, pc.guard.flagStarts, nil
+	case !k.on:
+		return pc.dorm, starts, nil
+	case k.Bare:
+		b, err := armedBare(pc, k.call)
+		return b, starts, err
+	}
+	return pc.arm, starts, nil
+}
+
+// places are where a thread may be in any form of the piece.
+//
+//lint:ignore U1000 arm64 has no traps
+func (pc *piece) places() heads { return atStart | pc.patched }
 
 // found returns the bytes in memory.
 func (pc *piece) found() []byte { return textmem.Bytes(pc.addr, len(pc.now)) }
 
-// check compares memory with what was written last.
-func (pc *piece) check() error {
-	want := pc.now
-	if pc.stuck {
-		want = append([]byte{int3}, want[1:]...)
+// check compares memory with what was written last. It returns what stands there, as far as that is ours, and where
+// there is something else: from byte lo to hi.
+func (pc *piece) check() (now []byte, lo, hi int, err error) {
+	got, want := pc.found(), pc.now
+	if pc.stuck != 0 {
+		want = pc.withInt3(want, pc.stuck)
 	}
-	if got := pc.found(); !bytes.Equal(got, want) && !pc.rubbed() {
-		return fmt.Errorf("found % x where % x should be: somebody else changed it", got, want)
+	switch {
+	case bytes.Equal(got, want):
+		return pc.now, 0, 0, nil
+	case pc.rubbed():
+		return append([]byte(nil), got...), 0, 0, nil
 	}
-	return nil
+	for lo = 0; got[lo] == want[lo]; lo++ {
+	}
+	for hi = len(got); got[hi-1] == want[hi-1]; hi-- {
+	}
+	return pc.now, lo, hi, fmt.Errorf("found % x where % x should be: somebody else changed it", got, want)
 }
 
-// rubbed reports whether a uprobe was here and took its INT3 back: all is as it was
-// written, but for a first byte as compiled.
+// withInt3 returns code with INT3 at some of its bytes.
+func (pc *piece) withInt3(code []byte, at heads) []byte {
+	code = append([]byte(nil), code...)
+	for i := range code {
+		if at.has(i) {
+			code[i] = int3
+		}
+	}
+	return code
+}
+
+// rubbed reports whether a uprobe was here and took its INT3 back: all is as it was written, but for a
+// first byte as compiled.
 func (pc *piece) rubbed() bool {
-	got := pc.found()
-	return got[0] == pc.first && got[0] != pc.now[0] && bytes.Equal(got[1:], pc.now[1:])
+	for i, b := range pc.found() {
+		switch {
+		case b == pc.now[i], i == 0 && b == pc.first:
+		case pc.guard != nil && pc.guard.starts.has(i) && b == pc.guard.compiled[i]:
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func (p *Patcher) newSite(k *keyState, s scan.Site) *site {
@@ -94,6 +161,9 @@ func (p *Patcher) newSite(k *keyState, s scan.Site) *site {
 	for _, pc := range st.pieces {
 		pc.now = append([]byte(nil), pc.found()...)
 		pc.first = pc.now[0]
+		if !k.Bare {
+			pc.guard = &guardForms{compiled: pc.now, starts: pc.starts}
+		}
 	}
 	return st
 }

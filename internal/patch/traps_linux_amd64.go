@@ -2,6 +2,7 @@ package patch
 
 import (
 	"iter"
+	"math/bits"
 	"syscall"
 )
 
@@ -23,26 +24,41 @@ func (t *traps) install(sys System) error { return installTrap(sys) }
 // from fresh on are new. A table that has room is kept, since what it says about
 // pieces that are stuck must not be lost.
 func (t *traps) learn(keys []*keyState, fresh int) {
-	for range eachPiece(keys[fresh:]) {
-		t.known++
+	for pc := range eachPiece(keys[fresh:]) {
+		t.known += bits.OnesCount16(uint16(pc.places()))
 	}
 	if t.table != nil && t.table.holds(t.known) {
 		for pc := range eachPiece(keys[fresh:]) {
-			t.table.set(pc.addr, pc.resumeDorm, 0)
+			for at := range pc.places().addrs(pc.addr) {
+				t.table.set(at, pc.resumeDorm, 0)
+			}
 		}
 		return
 	}
 	old := t.table
 	t.table = newTrapMap(t.known)
 	for pc := range eachPiece(keys) {
-		resume, call := pc.resumeDorm, uintptr(0)
-		if old != nil && old.knows(pc.addr) {
-			e := old.find(pc.addr)
-			resume, call = e.resume, e.call
+		for at := range pc.places().addrs(pc.addr) {
+			resume, call := pc.resumeDorm, uintptr(0)
+			if old != nil && old.knows(at) {
+				e := old.find(at)
+				resume, call = e.resume, e.call
+			}
+			t.table.set(at, resume, call)
 		}
-		t.table.set(pc.addr, resume, call)
 	}
 	t.table.publish()
+}
+
+// addrs returns where the heads of a piece are.
+func (h heads) addrs(piece uintptr) iter.Seq[uintptr] {
+	return func(yield func(uintptr) bool) {
+		for i := 0; h>>i != 0; i++ {
+			if h.has(i) && !yield(piece+uintptr(i)) {
+				return
+			}
+		}
+	}
 }
 
 func eachPiece(keys []*keyState) iter.Seq[*piece] {
@@ -73,7 +89,9 @@ func (t *traps) transit(items []item) {
 				resume = it.resumeArm
 			}
 		}
-		t.table.set(it.addr, resume, call)
+		for at := range it.moving(it.oldHeads | it.newHeads).addrs(it.addr) {
+			t.table.set(at, resume, call)
+		}
 	}
 }
 
@@ -88,6 +106,8 @@ func (p *Patcher) actOut() {
 		case pc.now[lenCall] == pc.dorm[lenCall]: // a no-op to return to
 			call = k.call
 		}
-		p.trap.table.set(pc.addr, resume, call)
+		for at := range pc.stuck.addrs(pc.addr) {
+			p.trap.table.set(at, resume, call)
+		}
 	}
 }

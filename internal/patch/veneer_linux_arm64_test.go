@@ -73,18 +73,18 @@ func TestVeneerSet(t *testing.T) {
 	const text, far = 1 << 30, 1 << 28
 	var rooms []uintptr
 	refused := errors.New("refused")
-	set := veneerSet{made: map[veneer]uintptr{}, room: func(site uintptr) (uintptr, error) {
-		if site == 0 {
+	set := codeSet[veneer]{stride: arm64.VeneerLen, build: veneers.build, room: func(v veneer) (uintptr, error) {
+		if v.site == 0 {
 			return 0, refused
 		}
 		// The areas lie one below the other, as those of mapNear do.
-		at := site&^(far-1) - areaSize*uintptr(len(rooms)+2)
+		at := v.site&^(far-1) - areaSize*uintptr(len(rooms)+2)
 		rooms = append(rooms, at)
 		return at, nil
 	}}
 	get := func(site, call uintptr) uintptr {
 		t.Helper()
-		at, err := set.get(site, call)
+		at, err := set.get(veneer{site, call})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestVeneerSet(t *testing.T) {
 	if len(seen) > 0 {
 		t.Errorf("%d veneers are not to be written", len(seen))
 	}
-	if _, err := set.get(0, 8); !errors.Is(err, refused) {
+	if _, err := set.get(veneer{0, 8}); !errors.Is(err, refused) {
 		t.Errorf("without room the error is %v", err)
 	}
 }
@@ -144,7 +144,7 @@ func TestNoRoom(t *testing.T) {
 	})
 	r := newRig(t, kernel{})
 	veneers.mu.Lock()
-	veneers.room = func(uintptr) (uintptr, error) { return 0, errors.New("there is no room") }
+	veneers.room = func(veneer) (uintptr, error) { return 0, errors.New("there is no room") }
 	veneers.areas, veneers.made = nil, map[veneer]uintptr{}
 	veneers.mu.Unlock()
 	err := r.arm(r.c)
@@ -170,7 +170,7 @@ func TestVeneersStay(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := r.keys[r.c].sites[0].Addr
-	v, err := veneers.get(at, r.count)
+	v, err := veneers.get(veneer{at, r.count})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,5 +34,8 @@ func (p *Patcher) write(items []item) error {
 	return fmt.Errorf("patch: %w", err)
 }
 
+// direct reports whether the items can change without INT3, which is not needed for words.
+func direct([]item) bool { return true }
+
 // writeDirect is write: no breakpoints are involved.
 func (p *Patcher) writeDirect(items []item) error { return p.write(items) }

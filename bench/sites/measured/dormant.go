@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/internal/patch"
 )
 
 // A kind is a way to write a site, in each of the surroundings. See generated.go.
@@ -32,6 +34,7 @@ var kindNames = map[string]string{
 	"atomic":  "atomic.Bool",
 	"flag":    "guarded, flag form",
 	guarded:   "guarded, patched",
+	restless:  "guarded, toggled too often",
 	"load":    "point, not patched",
 	point:     "point, patched",
 }
@@ -40,6 +43,7 @@ const (
 	noSite    = "none"
 	plainBool = "bool"
 	guarded   = "guarded"
+	restless  = "restless"
 	point     = "point"
 )
 
@@ -49,6 +53,37 @@ func declareDormant(n int) {
 		gkhi.Declare(&guardedSites[i], fmt.Sprint("dormant.hook.", i), "never armed")
 		gkhi.DeclarePoint(&pointSites[i], fmt.Sprint("dormant.point.", i), "never armed")
 	}
+}
+
+// restlessHooks are those of restless sites but for the many.
+const restlessHooks = 3 * inARow
+
+// makeRestless has hooks toggled too often, so that their sites are back at their flags until they are quiet again,
+// which never is.
+func makeRestless() error {
+	var hs []*gkhi.Handler
+	for i := range restlessHooks {
+		gkhi.Declare(&restlessSites[i], fmt.Sprint("restless.hook.", i), "toggled too often")
+		h, err := restlessSites[i].Register("none", func(uint64) gkhi.Verdict { return gkhi.Continue })
+		if err != nil {
+			return err
+		}
+		hs = append(hs, h)
+	}
+	if err := gkhi.Prepare(); err != nil {
+		return err
+	}
+	patch.Default.SetLimit(patch.Limit{Burst: 1, Every: time.Hour, Quiet: time.Hour})
+	if err := gkhi.Arm(hs...); err != nil {
+		return err
+	}
+	if err := gkhi.Disarm(hs...); err != nil {
+		return err
+	}
+	if n := gkhi.Status().Restless; n < restlessHooks*3/4 { // one with no-ops in it stays patched
+		return fmt.Errorf("%d sites of %d are restless", n, restlessHooks)
+	}
+	return nil
 }
 
 // A scene is a table: every kind of site in the same surroundings.
@@ -88,6 +123,9 @@ func scenes() []*scene {
 	}
 	for _, k := range kinds {
 		for i, run := range []func(int){k.dense, k.leaf, k.inlined, visit(k.random)} {
+			if k.name == restless && i == 3 {
+				continue // many hooks with handlers would be much memory, and no other answer
+			}
 			list[i].runs = append(list[i].runs, run)
 			list[i].Cases = append(list[i].Cases, result{Case: kindNames[k.name], kind: k.name})
 		}

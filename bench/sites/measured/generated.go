@@ -17,6 +17,7 @@ var boolSites [40]bool
 var atomicSites [40]atomic.Bool
 var flagSites [40]gkhi.Hook[uint64]
 var guardedSites [40]gkhi.Hook[uint64]
+var restlessSites [40]gkhi.Hook[uint64]
 var loadSites [40]gkhi.Point
 var pointSites [40]gkhi.Point
 
@@ -26,6 +27,7 @@ var kinds = []kind{
 	{name: "atomic", dense: atomicDense, leaf: atomicLeafs, inlined: atomicInlineds, random: atomicRandom[:]},
 	{name: "flag", dense: flagDense, leaf: flagLeafs, inlined: flagInlineds, random: flagRandom[:]},
 	{name: "guarded", dense: guardedDense, leaf: guardedLeafs, inlined: guardedInlineds, random: guardedRandom[:]},
+	{name: "restless", dense: restlessDense, leaf: restlessLeafs, inlined: restlessInlineds, random: restlessRandom[:]},
 	{name: "load", dense: loadDense, leaf: loadLeafs, inlined: loadInlineds, random: loadRandom[:]},
 	{name: "point", dense: pointDense, leaf: pointLeafs, inlined: pointInlineds, random: pointRandom[:]},
 }
@@ -1548,6 +1550,334 @@ var guardedRandom = [...]func(uint64) uint64{
 	guardedRandom00013,
 	guardedRandom00014,
 	guardedRandom00015,
+}
+
+func restlessDense(n int) {
+	for i := range n / inARow {
+		x := uint64(i)
+		_ = x
+		if restlessSites[0].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[1].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[2].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[3].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[4].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[5].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[6].Armed() {
+			fireIt(x)
+		}
+		if restlessSites[7].Armed() {
+			fireIt(x)
+		}
+	}
+}
+
+//go:noinline
+func restlessLeaf0(x uint64) uint64 {
+	if restlessSites[8].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined0(x uint64) uint64 {
+	if restlessSites[16].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf1(x uint64) uint64 {
+	if restlessSites[9].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined1(x uint64) uint64 {
+	if restlessSites[17].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf2(x uint64) uint64 {
+	if restlessSites[10].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined2(x uint64) uint64 {
+	if restlessSites[18].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf3(x uint64) uint64 {
+	if restlessSites[11].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined3(x uint64) uint64 {
+	if restlessSites[19].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf4(x uint64) uint64 {
+	if restlessSites[12].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined4(x uint64) uint64 {
+	if restlessSites[20].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf5(x uint64) uint64 {
+	if restlessSites[13].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined5(x uint64) uint64 {
+	if restlessSites[21].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf6(x uint64) uint64 {
+	if restlessSites[14].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined6(x uint64) uint64 {
+	if restlessSites[22].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func restlessLeaf7(x uint64) uint64 {
+	if restlessSites[15].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessInlined7(x uint64) uint64 {
+	if restlessSites[23].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func restlessLeafs(n int) {
+	sum := uint64(0)
+	for i := range n / inARow {
+		sum += restlessLeaf0(uint64(i))
+		sum += restlessLeaf1(uint64(i))
+		sum += restlessLeaf2(uint64(i))
+		sum += restlessLeaf3(uint64(i))
+		sum += restlessLeaf4(uint64(i))
+		sum += restlessLeaf5(uint64(i))
+		sum += restlessLeaf6(uint64(i))
+		sum += restlessLeaf7(uint64(i))
+	}
+	sink = sum
+}
+
+func restlessInlineds(n int) {
+	sum := uint64(0)
+	for i := range n / inARow {
+		sum += restlessInlined0(uint64(i))
+		sum += restlessInlined1(uint64(i))
+		sum += restlessInlined2(uint64(i))
+		sum += restlessInlined3(uint64(i))
+		sum += restlessInlined4(uint64(i))
+		sum += restlessInlined5(uint64(i))
+		sum += restlessInlined6(uint64(i))
+		sum += restlessInlined7(uint64(i))
+	}
+	sink = sum
+}
+
+//go:noinline
+func restlessRandom00000(x uint64) uint64 {
+	if restlessSites[24].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 0
+}
+
+//go:noinline
+func restlessRandom00001(x uint64) uint64 {
+	if restlessSites[25].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 1
+}
+
+//go:noinline
+func restlessRandom00002(x uint64) uint64 {
+	if restlessSites[26].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 2
+}
+
+//go:noinline
+func restlessRandom00003(x uint64) uint64 {
+	if restlessSites[27].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 3
+}
+
+//go:noinline
+func restlessRandom00004(x uint64) uint64 {
+	if restlessSites[28].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 4
+}
+
+//go:noinline
+func restlessRandom00005(x uint64) uint64 {
+	if restlessSites[29].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 5
+}
+
+//go:noinline
+func restlessRandom00006(x uint64) uint64 {
+	if restlessSites[30].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 6
+}
+
+//go:noinline
+func restlessRandom00007(x uint64) uint64 {
+	if restlessSites[31].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 7
+}
+
+//go:noinline
+func restlessRandom00008(x uint64) uint64 {
+	if restlessSites[32].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 8
+}
+
+//go:noinline
+func restlessRandom00009(x uint64) uint64 {
+	if restlessSites[33].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 9
+}
+
+//go:noinline
+func restlessRandom00010(x uint64) uint64 {
+	if restlessSites[34].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 10
+}
+
+//go:noinline
+func restlessRandom00011(x uint64) uint64 {
+	if restlessSites[35].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 11
+}
+
+//go:noinline
+func restlessRandom00012(x uint64) uint64 {
+	if restlessSites[36].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 12
+}
+
+//go:noinline
+func restlessRandom00013(x uint64) uint64 {
+	if restlessSites[37].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 13
+}
+
+//go:noinline
+func restlessRandom00014(x uint64) uint64 {
+	if restlessSites[38].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 14
+}
+
+//go:noinline
+func restlessRandom00015(x uint64) uint64 {
+	if restlessSites[39].Armed() {
+		fireIt(x)
+	}
+	return x*31 + 15
+}
+
+var restlessRandom = [...]func(uint64) uint64{
+	restlessRandom00000,
+	restlessRandom00001,
+	restlessRandom00002,
+	restlessRandom00003,
+	restlessRandom00004,
+	restlessRandom00005,
+	restlessRandom00006,
+	restlessRandom00007,
+	restlessRandom00008,
+	restlessRandom00009,
+	restlessRandom00010,
+	restlessRandom00011,
+	restlessRandom00012,
+	restlessRandom00013,
+	restlessRandom00014,
+	restlessRandom00015,
 }
 
 func loadDense(n int) {

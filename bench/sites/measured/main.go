@@ -11,7 +11,9 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gkhi/gkhi"
 	"github.com/gkhi/gkhi/bench/internal/measure"
+	"github.com/gkhi/gkhi/internal/patch"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -24,6 +26,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		quick    = fs.Bool("quick", false, "few sites, and each case once and briefly, to see that it works")
 		asJSON   = fs.Bool("json", false, "print one JSON object a line")
 		markdown = fs.Bool("markdown", false, "print the tables in Markdown")
+		toggles  = fs.Bool("toggles", false, "measure only what toggling a site costs")
 		cold     = fs.Bool("cold", false, "only look for the sites of a few hooks, and print milliseconds for each MiB")
 		write    = fs.String("write", "", "put the Markdown into this `file`, between its marks")
 	)
@@ -53,7 +56,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	// More than there are CPUs: what arms sites isn't to wait for a hot goroutine's turn to end.
 	runtime.GOMAXPROCS(max(4, runtime.NumCPU()))
-	rep, err := plan.all()
+	measureThem := plan.all
+	if *toggles {
+		measureThem = plan.onlyToggles
+	}
+	rep, err := measureThem()
 	if err != nil {
 		fmt.Fprintln(stderr, "sites:", err)
 		return 1
@@ -75,14 +82,33 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// onlyToggles measures what toggling a site costs.
+func (p plan) onlyToggles() (*report, error) {
+	declareBatch()
+	if err := gkhi.Prepare(); err != nil {
+		return nil, fmt.Errorf("sites can't be patched here: %w", err)
+	}
+	toggled, err := p.toggled()
+	if err != nil {
+		return nil, err
+	}
+	rep := &report{machine: measure.ThisMachine(), plan: p, toggled: toggled}
+	rep.judge()
+	return rep, nil
+}
+
 // all measures everything.
 func (p plan) all() (*report, error) {
 	scan, err := p.prepare()
 	if err != nil {
 		return nil, fmt.Errorf("sites can't be patched here: %w", err)
 	}
+	if err := makeRestless(); err != nil {
+		return nil, err
+	}
 	dormant := scenes()
 	p.measure(dormant)
+	patch.Default.SetLimit(patch.DefaultLimit)
 	armed, err := p.armedPoints()
 	if err != nil {
 		return nil, err
@@ -91,6 +117,7 @@ func (p plan) all() (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	patch.Default.SetLimit(patch.Limit{}) // batches are to be patched, each of them
 	batch, err := p.batch()
 	if err != nil {
 		return nil, err

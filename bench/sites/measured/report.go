@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,7 +21,8 @@ type report struct {
 }
 
 func (r *report) scenes() []*scene {
-	return append(r.dormant[:len(r.dormant):len(r.dormant)], r.armed, r.toggled, r.batch, r.scan)
+	all := append(r.dormant[:len(r.dormant):len(r.dormant)], r.armed, r.toggled, r.batch, r.scan)
+	return slices.DeleteFunc(all, func(s *scene) bool { return s == nil })
 }
 
 // table is s as cells, the header first. Dormant sites are compared with no site and with a plain bool.

@@ -34,15 +34,18 @@ func (r *report) judge() {
 		})
 		most("dormant point"+where, " ns", 0.1, s.of(point).Min-none.Min)
 	}
+	for _, name := range []string{caseBeside, caseThrough} {
+		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseQuiet).Min-1)*100)
+	}
+	if r.armed == nil {
+		return // nothing else was measured
+	}
 	loop, rdtsc := r.armed.named(caseLoopOnly).Min, r.armed.named(caseRDTSC).Min
 	most(caseCount+": over its loop", " ns", 3, r.armed.named(caseCount).Min-loop)
 	most(caseRecord+": beside its RDTSC", " ×", 1.8, r.armed.named(caseRecord).Min/rdtsc)
 	for _, what := range []string{batchHooksName, batchPointsName} {
 		most(batchCase("arm", what, 0), " ms", 25, r.batch.named(batchCase("arm", what, 0)).Min)
 		most(batchCase("arm", what, 2), " ms", 60, r.batch.named(batchCase("arm", what, 2)).Min)
-	}
-	for _, name := range []string{caseBeside, caseThrough} {
-		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseQuiet).Min-1)*100)
 	}
 	most("finding sites of 100 hooks, in a fresh process", " ms/MiB", 2, r.scan.named(caseScanCold).Min)
 	most("finding sites of one more hook", " ms/MiB", 2, r.scan.named(caseScanOne).Min)

@@ -100,6 +100,7 @@ func (s *Status) JSON(c *minijson.Coder) {
 	c.Int("sites", &s.Sites, minijson.Always)
 	c.Int("patched", &s.Patched, minijson.Always)
 	c.Int("stuck", &s.Stuck, minijson.NonZero)
+	c.Int("restless", &s.Restless, minijson.NonZero)
 	c.String("method", &s.Method, minijson.Always)
 	c.Int("text", &s.Text, minijson.NonZero)
 	c.Int64("scanTime", &s.ScanTime, minijson.NonZero)

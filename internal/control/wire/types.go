@@ -114,6 +114,7 @@ type Status struct {
 	Sites     int      `json:"sites"`               // found so far, those that can't be patched included
 	Patched   int      `json:"patched"`             // no-ops or calls now
 	Stuck     int      `json:"stuck,omitempty"`     // of these, with a trap that could not be taken back: right but slow
+	Restless  int      `json:"restless,omitempty"`  // not patched for a while, since their hook is toggled too often
 	Method    string   `json:"method"`              // how sites are armed: flag, or how code is written
 	Text      int      `json:"text,omitempty"`      // bytes of machine code searched for sites
 	ScanTime  int64    `json:"scanTime,omitempty"`  // that this took, ns

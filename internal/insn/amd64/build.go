@@ -103,6 +103,17 @@ func Call32(from, to uint64) ([LenCall32]byte, error) {
 	return rel32(OpCall32, "CALL rel32", from, to)
 }
 
+// Jne32 returns JNE rel32 at address from. The error is an *insn.RangeError.
+func Jne32(from, to uint64) (b [LenJcc32]byte, err error) {
+	d := int64(to - (from + LenJcc32))
+	if d != int64(int32(d)) {
+		return b, &insn.RangeError{What: "JNE rel32", From: from, To: to}
+	}
+	b[0], b[1] = 0x0F, 0x85
+	binary.LittleEndian.PutUint32(b[2:], uint32(d))
+	return b, nil
+}
+
 func rel32(op byte, what string, from, to uint64) (b [5]byte, err error) {
 	d := int64(to - (from + 5))
 	if d != int64(int32(d)) {

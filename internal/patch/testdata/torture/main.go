@@ -50,6 +50,7 @@ func fill(v int) int {
 type report struct {
 	Status  string
 	Toggles uint64 // sites changed
+	Returns uint64 // of hooks from their flags
 	Batches uint64
 	Rounds  uint64 // of arming, calling, disarming
 	Calls   uint64 // that were counted and compared
@@ -91,11 +92,18 @@ func main() {
 	workers := flag.Int("workers", 10, "how many goroutines")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random choices")
 	needPatched := flag.Bool("patched", true, "it is wrong if sites are not patched")
+	quiet := flag.Duration("quiet", 0, "let hooks that are toggled too often go back to their flags until they were quiet for so long; 0: never")
 	refuse := flag.String("refuse", "", "a system call for the kernel to refuse")
 	flag.Parse()
 
 	if *refuse != "" {
 		must(seccomp.Refuse(*refuse))
+	}
+
+	// Most toggles are to be too many, and most pauses long enough, so that sites go back and forth.
+	patch.Default.SetLimit(patch.Limit{Burst: 3, Every: 2 * *quiet, Quiet: *quiet})
+	if *quiet == 0 {
+		patch.Default.SetLimit(patch.Limit{})
 	}
 
 	end := time.Now().Add(*d)
@@ -113,12 +121,15 @@ func main() {
 	chaos.Wait()
 	checkSteady()
 
+	for deadline := time.Now().Add(time.Minute); patch.Default.Status().Restless > 0 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // until all is quiet
+	}
 	st := patch.Default.Status()
 	if *needPatched && (st.Reason != "" || st.Patched != st.Sites || st.Stuck != 0 || st.Flagged != 0) {
 		wrongf("sites are not all patched: %+v", st)
 	}
 	r := report{
-		Status: gkhi.Status().String(), Toggles: st.Toggles, Batches: st.Batches, Rounds: rounds.Load(),
+		Status: gkhi.Status().String(), Toggles: st.Toggles, Returns: st.Returns, Batches: st.Batches, Rounds: rounds.Load(),
 		Calls: counted.Load(), Sites: st.Sites, Noted: noted.Load(), Dropped: lost.Load(), Wrong: wrong,
 	}
 	out := json.NewEncoder(os.Stdout)
