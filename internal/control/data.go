@@ -76,9 +76,9 @@ func (b *DataBuffer) sent(n int) {
 }
 
 // record streams a recording.
-func (c *session) record(req wire.Request) (minijson.Object, error) {
+func (c *session) record(req wire.Request) (minijson.Fields, error) {
 	var spec wire.RecordSpec
-	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
+	if err := wire.DecodeArgs(req.Args, spec.JSON); err != nil {
 		return nil, err
 	}
 	buf := NewDataBuffer(c.srv.opts.BufferBytes)
@@ -92,7 +92,7 @@ func (c *session) record(req wire.Request) (minijson.Object, error) {
 			end.Warning = stop()
 			end.Events, end.Dropped = buf.events.Load(), buf.lost.Load()
 		}()
-		if c.reply(req.ID, &matched, nil) != nil {
+		if c.reply(req.ID, matched.JSON, nil) != nil {
 			return end
 		}
 		PumpData(ctx, buf, func(piece []byte) error { return c.sendData(req.ID, piece, buf) }, func() { stop() }) //nolint:errcheck // the connection is gone then
@@ -108,7 +108,7 @@ func (c *session) record(req wire.Request) (minijson.Object, error) {
 func (c *session) sendData(id uint64, piece []byte, buf *DataBuffer) error {
 	for len(piece) > 0 {
 		n := min(len(piece), maxPiece)
-		line, err := wire.Append(nil, &wire.Message{ID: id, Size: n, Dropped: buf.lost.Load()}, wire.MaxLine)
+		line, err := wire.Append(nil, (&wire.Message{ID: id, Size: n, Dropped: buf.lost.Load()}).JSON, wire.MaxLine)
 		if err == nil {
 			err = c.sendLines(append(line, piece[:n]...))
 		}

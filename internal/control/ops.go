@@ -16,7 +16,7 @@ var ops = []string{
 
 // handle carries out one request. The error is that of writing the answer.
 func (c *session) handle(req wire.Request) error {
-	var result minijson.Object
+	var result minijson.Fields
 	err := c.protect(req.Op, func() (err error) {
 		result, err = c.dispatch(req)
 		return err
@@ -28,17 +28,17 @@ func (c *session) handle(req wire.Request) error {
 }
 
 // dispatch returns the result of a plain op; nil when it started a stream.
-func (c *session) dispatch(req wire.Request) (minijson.Object, error) {
+func (c *session) dispatch(req wire.Request) (minijson.Fields, error) {
 	switch req.Op {
 	case wire.OpLs:
 		return c.ls(req)
 	case wire.OpStatus:
-		if err := wire.DecodeArgs(req.Args, &wire.Nothing{}); err != nil {
+		if err := wire.DecodeArgs(req.Args, wire.Nothing); err != nil {
 			return nil, err
 		}
 		st := c.srv.target.Status()
 		st.Hello, st.Clients = c.srv.hello, c.srv.clients()
-		return &st, nil
+		return st.JSON, nil
 	case wire.OpTrace:
 		return c.trace(req)
 	case wire.OpStat:
@@ -51,20 +51,20 @@ func (c *session) dispatch(req wire.Request) (minijson.Object, error) {
 		return c.fail(req)
 	case wire.OpRelease:
 		var args wire.ReleaseArgs
-		if err := wire.DecodeArgs(req.Args, &args); err != nil {
+		if err := wire.DecodeArgs(req.Args, args.JSON); err != nil {
 			return nil, err
 		}
 		n, err := c.srv.target.Release(args.Patterns)
-		return &wire.ReleaseResult{Released: n}, err
+		return (&wire.ReleaseResult{Released: n}).JSON, err
 	case wire.OpPrepare:
-		if err := wire.DecodeArgs(req.Args, &wire.Nothing{}); err != nil {
+		if err := wire.DecodeArgs(req.Args, wire.Nothing); err != nil {
 			return nil, err
 		}
 		var result wire.PrepareResult
 		if err := c.srv.target.Prepare(); err != nil {
 			result.Why = err.Error()
 		}
-		return &result, nil
+		return result.JSON, nil
 	case wire.OpCancel:
 		return c.cancelStream(req)
 	}
@@ -81,9 +81,9 @@ func cut(s string) string {
 	return s
 }
 
-func (c *session) arm(req wire.Request, on bool) (minijson.Object, error) {
+func (c *session) arm(req wire.Request, on bool) (minijson.Fields, error) {
 	var args wire.ArmArgs
-	if err := wire.DecodeArgs(req.Args, &args); err != nil {
+	if err := wire.DecodeArgs(req.Args, args.JSON); err != nil {
 		return nil, err
 	}
 	if err := c.roomForHold(args.Hold); err != nil {
@@ -94,12 +94,12 @@ func (c *session) arm(req wire.Request, on bool) (minijson.Object, error) {
 		return nil, err
 	}
 	c.hold(undo)
-	return &result, nil
+	return result.JSON, nil
 }
 
-func (c *session) fail(req wire.Request) (minijson.Object, error) {
+func (c *session) fail(req wire.Request) (minijson.Fields, error) {
 	var args wire.FailArgs
-	if err := wire.DecodeArgs(req.Args, &args); err != nil {
+	if err := wire.DecodeArgs(req.Args, args.JSON); err != nil {
 		return nil, err
 	}
 	if err := c.roomForHold(args.Hold); err != nil {
@@ -110,7 +110,7 @@ func (c *session) fail(req wire.Request) (minijson.Object, error) {
 		return nil, err
 	}
 	c.hold(undo)
-	return &result, nil
+	return result.JSON, nil
 }
 
 func (c *session) roomForHold(wanted bool) error {
@@ -132,9 +132,9 @@ func (c *session) hold(u Undo) {
 	c.holds = append(c.holds, u)
 }
 
-func (c *session) cancelStream(req wire.Request) (minijson.Object, error) {
+func (c *session) cancelStream(req wire.Request) (minijson.Fields, error) {
 	var args wire.CancelArgs
-	if err := wire.DecodeArgs(req.Args, &args); err != nil {
+	if err := wire.DecodeArgs(req.Args, args.JSON); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
@@ -144,7 +144,7 @@ func (c *session) cancelStream(req wire.Request) (minijson.Object, error) {
 		return nil, wire.Errorf(wire.CodeNotStream, "request %d is not a stream that runs", args.ID)
 	}
 	cancel(errCanceled)
-	return &wire.Nothing{}, nil
+	return wire.Nothing, nil
 }
 
 // stream runs body in the background under the request's id until it returns or its context ends. What body returns is
@@ -209,9 +209,9 @@ func endReason(ctx context.Context) string {
 const lsChunk = 32 << 10
 
 // ls streams hooks. Nothing is dropped: it waits for a slow client.
-func (c *session) ls(req wire.Request) (minijson.Object, error) {
+func (c *session) ls(req wire.Request) (minijson.Fields, error) {
 	var args wire.LsArgs
-	if err := wire.DecodeArgs(req.Args, &args); err != nil {
+	if err := wire.DecodeArgs(req.Args, args.JSON); err != nil {
 		return nil, err
 	}
 	hooks, err := c.srv.target.Hooks(args.Patterns)
@@ -219,7 +219,7 @@ func (c *session) ls(req wire.Request) (minijson.Object, error) {
 		return nil, err
 	}
 	return nil, c.stream(req, func(ctx context.Context) (end wire.End) {
-		if c.reply(req.ID, &wire.Nothing{}, nil) == nil {
+		if c.reply(req.ID, wire.Nothing, nil) == nil {
 			end.Events = c.sendHooks(ctx, req.ID, hooks)
 		}
 		return end
@@ -236,7 +236,7 @@ func (c *session) sendHooks(ctx context.Context, id uint64, hooks iter.Seq[wire.
 		if err != nil {
 			continue // it has no form in JSON, which the type does not allow for
 		}
-		if lines, err = wire.Append(lines, &wire.Message{ID: id, Event: raw}, wire.MaxLine); err != nil {
+		if lines, err = wire.Append(lines, (&wire.Message{ID: id, Event: raw}).JSON, wire.MaxLine); err != nil {
 			continue
 		}
 		sent++
@@ -258,7 +258,7 @@ func marshalHook(h wire.Hook) ([]byte, error) {
 	const room = wire.MaxLine - 256
 	sites, handlers := h.Sites, h.Handlers
 	for {
-		raw, err := wire.Append(nil, &h, room)
+		raw, err := wire.Append(nil, h.JSON, room)
 		if err == nil || len(h.Sites)+len(h.Handlers) == 0 {
 			return raw[:max(len(raw)-1, 0)], err
 		}

@@ -225,7 +225,7 @@ func (s *Server) clients() int {
 // refuse says why and closes. The line fits into an empty socket's buffer, so that it does not block; the deadline is for
 // a system where that is not so.
 func refuse(conn Conn, why *wire.Error) {
-	line, err := wire.Append(nil, &wire.Message{Error: why}, wire.MaxLine)
+	line, err := wire.Append(nil, (&wire.Message{Error: why}).JSON, wire.MaxLine)
 	if err == nil {
 		conn.SetWriteDeadline(time.Now().Add(time.Second))
 		conn.Write(line)

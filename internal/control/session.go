@@ -132,7 +132,7 @@ func (c *session) serve() *wire.Error {
 			continue
 		}
 		var req wire.Request
-		if err := minijson.Read(line, &req); err != nil {
+		if err := minijson.Read(line, req.JSON); err != nil {
 			return wire.Errorf(wire.CodeBadRequest, "a request that is not one: %v", err)
 		}
 		if req.ID == 0 {
@@ -152,7 +152,7 @@ func (c *session) readHello(r *wire.Reader) (why *wire.Error, ok bool) {
 	if err != nil {
 		return c.readError(err, wire.Errorf(wire.CodeNoHello, "no hello within %v", c.srv.opts.Hello)), false
 	}
-	if err := minijson.Read(line, &first); err != nil || first.Hello == nil {
+	if err := minijson.Read(line, first.JSON); err != nil || first.Hello == nil {
 		return wire.Errorf(wire.CodeNoHello, "the first line is not a gkhi client's hello"), false
 	}
 	if _, err := c.srv.hello.Compatible(*first.Hello); err != nil {
@@ -204,7 +204,7 @@ func (c *session) setReadDeadline(t time.Time) {
 
 // send writes one message. On an error the connection is closed.
 func (c *session) send(m wire.Message) error {
-	line, err := wire.Append(nil, &m, wire.MaxLine)
+	line, err := wire.Append(nil, m.JSON, wire.MaxLine)
 	if err != nil {
 		if m.ID == 0 || m.Error != nil {
 			c.conn.Close()
@@ -234,7 +234,7 @@ func (c *session) sendLines(lines []byte) error {
 }
 
 // reply answers a request with a result or an error.
-func (c *session) reply(id uint64, result minijson.Object, err error) error {
+func (c *session) reply(id uint64, result minijson.Fields, err error) error {
 	if err != nil {
 		return c.send(wire.Message{ID: id, Error: asWireError(err)})
 	}
@@ -246,8 +246,7 @@ func (c *session) reply(id uint64, result minijson.Object, err error) error {
 }
 
 func asWireError(err error) *wire.Error {
-	var e *wire.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*wire.Error](err); ok { // errors.As would bring a good part of reflection
 		return e
 	}
 	return wire.Errorf(wire.CodeFailed, "%v", err)

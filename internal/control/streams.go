@@ -14,9 +14,9 @@ import (
 const traceChunk = 64 << 10
 
 // trace streams events. The target is called here, in the reader, so that an error is the request's only answer.
-func (c *session) trace(req wire.Request) (minijson.Object, error) {
+func (c *session) trace(req wire.Request) (minijson.Fields, error) {
 	var spec wire.TraceSpec
-	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
+	if err := wire.DecodeArgs(req.Args, spec.JSON); err != nil {
 		return nil, err
 	}
 	buf := NewBuffer(spec, c.srv.opts.BufferEvents, c.srv.opts.BufferBytes)
@@ -33,7 +33,7 @@ func (c *session) trace(req wire.Request) (minijson.Object, error) {
 			end.Warning = stop()
 			end.Dropped = buf.Dropped()
 		}()
-		if c.reply(req.ID, &matched, nil) != nil {
+		if c.reply(req.ID, matched.JSON, nil) != nil {
 			return end
 		}
 		return c.sendEvents(ctx, req.ID, buf, stop)
@@ -77,20 +77,20 @@ func gone(err error) error {
 }
 
 func appendEvent(lines []byte, id uint64, ev wire.Event, dropped uint64) ([]byte, error) {
-	raw, err := minijson.Append(nil, &ev)
+	raw, err := minijson.Append(nil, ev.JSON)
 	if err != nil {
 		return lines, err
 	}
-	return wire.Append(lines, &wire.Message{ID: id, Event: raw, Dropped: dropped}, wire.MaxLine)
+	return wire.Append(lines, (&wire.Message{ID: id, Event: raw, Dropped: dropped}).JSON, wire.MaxLine)
 }
 
 // partRows bounds the rows of a message: a histogram with all of its buckets in use is about 20 KiB.
 const partRows = 32
 
 // stat streams snapshots.
-func (c *session) stat(req wire.Request) (minijson.Object, error) {
+func (c *session) stat(req wire.Request) (minijson.Fields, error) {
 	var spec wire.StatSpec
-	if err := wire.DecodeArgs(req.Args, &spec); err != nil {
+	if err := wire.DecodeArgs(req.Args, spec.JSON); err != nil {
 		return nil, err
 	}
 	interval := time.Duration(spec.Interval)
@@ -106,7 +106,7 @@ func (c *session) stat(req wire.Request) (minijson.Object, error) {
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
 		defer func() { end.Warning = c.undo(source.Stop) }()
-		if c.reply(req.ID, &matched, nil) != nil {
+		if c.reply(req.ID, matched.JSON, nil) != nil {
 			return end
 		}
 		return c.sendSnapshots(ctx, req.ID, source, interval)
@@ -150,7 +150,7 @@ func (c *session) sendSnapshot(id, seq uint64, source StatSource, dropped uint64
 		part := wire.StatPart{Seq: seq, Time: now, Rows: rows[:min(len(rows), partRows)]}
 		rows = rows[len(part.Rows):]
 		part.Last = len(rows) == 0
-		raw, err := minijson.Append(nil, &part)
+		raw, err := minijson.Append(nil, part.JSON)
 		if err != nil {
 			return err
 		}

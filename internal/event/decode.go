@@ -106,7 +106,7 @@ func (d *Definitions) define(b Block) (bool, error) {
 	p := parser{b: b.Payload}
 	switch b.Type {
 	case TypeMeta:
-		if err := minijson.Read(b.Payload, &d.Meta); err != nil {
+		if err := minijson.Read(b.Payload, d.Meta.JSON); err != nil {
 			return true, fmt.Errorf("%w: what was recorded: %w", ErrDamaged, err)
 		}
 		return true, nil

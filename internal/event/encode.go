@@ -52,7 +52,7 @@ type depth struct {
 // NewEncoder begins a recording.
 func NewEncoder(m Meta) *Encoder {
 	e := &Encoder{threads: map[int]*threadBlock{}, out: []byte(Magic)}
-	raw, err := minijson.Append(nil, &m)
+	raw, err := minijson.Append(nil, m.JSON)
 	if err != nil {
 		raw = []byte("{}") // of strings and numbers: it can't fail
 	}

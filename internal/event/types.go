@@ -19,7 +19,7 @@ type Meta struct {
 	MinTook  int64    `json:"minTook,omitempty"` // ns: shorter calls were left out when it was written
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (m *Meta) JSON(c *minijson.Coder) {
 	c.String("program", &m.Program, minijson.Always)
 	c.Strings("args", &m.Args, minijson.NonZero)

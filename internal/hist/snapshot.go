@@ -27,7 +27,7 @@ type Bucket struct {
 // High returns the bucket's upper bound in ns, which is not in it.
 func (b Bucket) High() uint64 { return upper(b.Low) }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *Snapshot) JSON(c *minijson.Coder) {
 	c.Uint64("count", &s.Count, minijson.Always)
 	c.Uint64("sum", &s.Sum, minijson.Always)

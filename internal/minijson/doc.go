@@ -13,11 +13,12 @@
 // Tests and fuzzing hold it to both.
 package minijson
 
-// An Object is a struct that lists its fields, by calling a method of c for each. It does so in the
+// Fields lists an object's fields, by calling a method of c for each. It does so in the
 // same order each time, calls no more than 64, and nothing else depends on whether c writes or reads.
-type Object interface {
-	JSON(c *Coder)
-}
+//
+// It is a method such as JSON above. An interface instead would bring a description of each such struct into the program, with the
+// fields' names and tags.
+type Fields = func(c *Coder)
 
 // When says whether a field is written that has its zero value, or no elements.
 type When bool

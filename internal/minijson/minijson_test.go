@@ -48,7 +48,7 @@ func (p *place) JSON(c *Coder) {
 	if s == nil {
 		s = new(sub)
 	}
-	if c.Object("sub", p.Sub != nil, s) {
+	if c.Object("sub", p.Sub != nil, s.JSON) {
 		p.Sub = s
 	}
 }
@@ -78,8 +78,8 @@ func (w *written) JSON(c *Coder) {
 	w.place.JSON(c)
 	c.Bytes("bytes", w.Bytes, Always)
 	c.Bytes("mayBytes", w.MayBytes, NonZero)
-	c.Objects("subs", len(w.Subs), w.Subs == nil, Always, func(i int) Object { return &w.Subs[i] })
-	c.Objects("maySubs", len(w.MaySubs), w.MaySubs == nil, NonZero, func(i int) Object { return &w.MaySubs[i] })
+	c.Objects("subs", len(w.Subs), w.Subs == nil, Always, func(c *Coder, i int) { w.Subs[i].JSON(c) })
+	c.Objects("maySubs", len(w.MaySubs), w.MaySubs == nil, NonZero, func(c *Coder, i int) { w.MaySubs[i].JSON(c) })
 	pair := func(of [][2]uint64) func(int) (uint64, uint64) {
 		return func(i int) (uint64, uint64) { return of[i][0], of[i][1] }
 	}
@@ -87,14 +87,16 @@ func (w *written) JSON(c *Coder) {
 	c.Pairs("mayPairs", len(w.MayPairs), w.MayPairs == nil, NonZero, pair(w.MayPairs))
 }
 
+type object interface{ JSON(c *Coder) }
+
 // sameWritten fails unless both write the same bytes.
-func sameWritten(t *testing.T, v Object) []byte {
+func sameWritten(t *testing.T, v object) []byte {
 	t.Helper()
 	want, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Append([]byte("x"), v)
+	got, err := Append([]byte("x"), v.JSON)
 	if err != nil || string(got) != "x"+string(want) {
 		t.Errorf("\n%s, %v, want\nx%s", got, err, want)
 	}
@@ -127,7 +129,7 @@ func TestAppendChangesNothing(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			if _, err := Append(nil, &w); err != nil {
+			if _, err := Append(nil, w.JSON); err != nil {
 				t.Error(err)
 			}
 		})
@@ -137,11 +139,11 @@ func TestAppendChangesNothing(t *testing.T) {
 
 func TestAppendRefusesWhatIsNotJSON(t *testing.T) {
 	for _, raw := range []string{`{`, `1 2`, "[1,\n2]", "[1,\r2]", ``, `nul`, strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1)} {
-		if b, err := Append([]byte("x"), &place{Raw: Raw(raw)}); err == nil || string(b) != "x" {
+		if b, err := Append([]byte("x"), (&place{Raw: Raw(raw)}).JSON); err == nil || string(b) != "x" {
 			t.Errorf("%q: %q, %v", raw, b, err)
 		}
 	}
-	if _, err := Append(nil, &place{Raw: Raw(` [1, {"a" : 2}] `)}); err != nil {
+	if _, err := Append(nil, (&place{Raw: Raw(` [1, {"a" : 2}] `)}).JSON); err != nil {
 		t.Error(err)
 	}
 }
@@ -190,7 +192,7 @@ func TestRead(t *testing.T) {
 		`{"raw":}`:                                                              "a value expected",
 	} {
 		var p place
-		err := Read([]byte(in), &p)
+		err := Read([]byte(in), p.JSON)
 		if want != "" {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q", in, err, want)
@@ -206,13 +208,13 @@ func TestRead(t *testing.T) {
 
 func TestReadStrict(t *testing.T) {
 	var p place
-	if err := ReadStrict([]byte(`{"name":"a","where":1}`), &p); err == nil || !strings.Contains(err.Error(), `unknown field "where"`) {
+	if err := ReadStrict([]byte(`{"name":"a","where":1}`), p.JSON); err == nil || !strings.Contains(err.Error(), `unknown field "where"`) {
 		t.Error(err)
 	}
-	if err := ReadStrict([]byte(`{"sub":{"where":1}}`), &p); err == nil || !strings.Contains(err.Error(), `unknown field "where"`) {
+	if err := ReadStrict([]byte(`{"sub":{"where":1}}`), p.JSON); err == nil || !strings.Contains(err.Error(), `unknown field "where"`) {
 		t.Error(err)
 	}
-	if err := ReadStrict([]byte(`{"sub":{"id":1},"name":"a"}`), &p); err != nil {
+	if err := ReadStrict([]byte(`{"sub":{"id":1},"name":"a"}`), p.JSON); err != nil {
 		t.Error(err)
 	}
 }
@@ -229,7 +231,7 @@ func FuzzRead(f *testing.F) {
 			if strict {
 				d.DisallowUnknownFields()
 			}
-			err, jerr := read(in, &p, strict), d.Decode(&jp)
+			err, jerr := read(in, p.JSON, strict), d.Decode(&jp)
 			if err != nil {
 				continue
 			}
@@ -240,7 +242,7 @@ func FuzzRead(f *testing.F) {
 			if bytes.ContainsAny(in, "\r\n") {
 				p.Raw, p.MayRaw = nil, nil
 			}
-			out, err := Append(nil, &p)
+			out, err := Append(nil, p.JSON)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -273,7 +275,7 @@ func FuzzAppend(f *testing.F) {
 		sameWritten(t, &w)
 		line := sameWritten(t, &p)
 		var back, jback place
-		if err := ReadStrict(line, &back); err != nil {
+		if err := ReadStrict(line, back.JSON); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
 		if err := json.Unmarshal(line, &jback); err != nil || !reflect.DeepEqual(back, jback) {

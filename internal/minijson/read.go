@@ -3,6 +3,7 @@ package minijson
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -10,28 +11,31 @@ import (
 // MaxDepth is how deep lists and objects may be in each other.
 const MaxDepth = 64
 
-// Read fills v with data, which has to be one object, or null, which changes nothing. Fields that v does not list are passed over. v has to be new.
-func Read(data []byte, v Object) error { return read(data, v, false) }
+// Read fills the fields of an object, which is new, with data, which has to be one object, or null, which changes nothing. What is not
+// among the fields is passed over.
+func Read(data []byte, fields Fields) error { return read(data, fields, false) }
 
-// ReadStrict is like Read, but a field that v does not list is an error.
-func ReadStrict(data []byte, v Object) error { return read(data, v, true) }
+// ReadStrict is like Read, but what is not among the fields is an error.
+func ReadStrict(data []byte, fields Fields) error { return read(data, fields, true) }
 
-func read(data []byte, v Object, strict bool) error {
+func read(data []byte, fields Fields, strict bool) error {
 	c := Coder{reading: true, in: data, strict: strict}
-	c.readObject(v)
+	c.readObject(fields)
 	if c.space(); c.at < len(c.in) {
-		c.fail("something follows the value")
+		c.fail("something follows the value", "")
 	}
 	return c.err
 }
 
-// fail notes what is wrong, and ends the reading.
-func (c *Coder) fail(why string) {
+// fail notes what is wrong, and ends the reading. Its text is in two parts, which need not be put together where they are written down.
+func (c *Coder) fail(what, why string) {
 	if c.err == nil {
-		c.err = errors.New(why + ", at byte " + strconv.Itoa(c.at))
+		c.err = errors.New(what + why + ", at byte " + strconv.Itoa(c.at))
 	}
 	c.at = len(c.in)
 }
+
+const expected = " expected"
 
 // space passes over spaces, and returns the byte behind them; 0 at the end.
 func (c *Coder) space() byte {
@@ -68,7 +72,7 @@ func (c *Coder) word(want string) bool {
 // enter goes a level down.
 func (c *Coder) enter() {
 	if c.depth++; c.depth > MaxDepth {
-		c.fail("too deep")
+		c.fail("too deep", "")
 	}
 }
 
@@ -79,43 +83,43 @@ func (c *Coder) elements(end byte, elem func()) {
 		elem()
 		if c.next(',') {
 			if c.space() == end {
-				c.fail("a value expected after a comma")
+				c.fail("after a comma, a value", expected)
 			}
 		} else if c.space() != end {
-			c.fail("a comma or " + string(rune(end)) + " expected")
+			c.fail("a comma or the end of the value", expected)
 		}
 	}
 	c.depth--
 }
 
-// readObject fills v; it reports whether there was an object, not null.
-func (c *Coder) readObject(v Object) bool {
+// readObject fills fields; it reports whether there was an object, not null.
+func (c *Coder) readObject(fields Fields) bool {
 	switch {
 	case c.word("null"):
 		return false
 	case !c.next('{'):
-		c.fail("an object expected")
+		c.fail("an object", expected)
 		return false
 	}
-	outer := *c
+	key, index, taken, seen := c.key, c.index, c.taken, c.seen
 	c.seen = 0
 	c.elements('}', func() {
 		key, ok := c.text()
 		if !ok || !c.next(':') {
-			c.fail("a name and a colon expected")
+			c.fail("a name and a colon", expected)
 			return
 		}
 		c.key, c.index, c.taken = string(key), 0, false
-		v.JSON(c)
+		fields(c)
 		switch {
 		case c.taken || c.err != nil:
 		case c.strict:
-			c.fail("unknown field " + strconv.Quote(c.key))
+			c.fail("unknown field ", strconv.Quote(c.key))
 		default:
 			c.skip()
 		}
 	})
-	c.key, c.index, c.taken, c.seen = outer.key, outer.index, outer.taken, outer.seen
+	c.key, c.index, c.taken, c.seen = key, index, taken, seen
 	return true
 }
 
@@ -127,7 +131,7 @@ func (c *Coder) want(name string) bool {
 	case c.taken || c.err != nil || !sameName(c.key, name):
 		return false
 	case c.seen&bit != 0:
-		c.fail("the field " + name + " is there twice")
+		c.fail(name, " is there twice")
 		return false
 	}
 	c.seen |= bit
@@ -174,7 +178,7 @@ func (c *Coder) readString(name string, p *string) {
 	}
 	s, ok := c.text()
 	if !ok {
-		c.fail(name + " has to be a string")
+		c.fail(name, " has to be a string")
 		return
 	}
 	*p = string(s)
@@ -190,7 +194,7 @@ func (c *Coder) readBool(name string, p *bool) {
 	case c.word("false"):
 		*p = false
 	default:
-		c.fail(name + " has to be true or false")
+		c.fail(name, " has to be true or false")
 	}
 }
 
@@ -200,7 +204,7 @@ func (c *Coder) readInt(name string, p *int64, bits int) {
 	}
 	n, err := strconv.ParseInt(c.number(), 10, bits)
 	if err != nil {
-		c.fail(name + " has to be a whole number")
+		c.fail(name, " has to be a whole number")
 		return
 	}
 	*p = n
@@ -212,7 +216,7 @@ func (c *Coder) readUint(name string, p *uint64) {
 	}
 	n, err := strconv.ParseUint(c.number(), 10, 64)
 	if err != nil {
-		c.fail(name + " has to be a whole number from 0 on")
+		c.fail(name, " has to be a whole number from 0 on")
 		return
 	}
 	*p = n
@@ -223,7 +227,7 @@ func (c *Coder) readStrings(name string, p *[]string) {
 		return
 	}
 	if !c.next('[') {
-		c.fail(name + " has to be a list")
+		c.fail(name, " has to be a list")
 		return
 	}
 	list := []string{}
@@ -234,7 +238,7 @@ func (c *Coder) readStrings(name string, p *[]string) {
 			s, ok = c.text()
 		}
 		if !ok {
-			c.fail(name + " has to be a list of strings")
+			c.fail(name, " has to be a list of strings")
 		}
 		list = append(list, string(s))
 	})
@@ -252,8 +256,6 @@ func (c *Coder) readRaw(name string, p *Raw) {
 	}
 }
 
-func (c *Coder) readSub(name string, v Object) bool { return c.want(name) && c.readObject(v) }
-
 // skip passes over a value.
 func (c *Coder) skip() {
 	switch ch := c.space(); ch {
@@ -261,7 +263,7 @@ func (c *Coder) skip() {
 		c.at++
 		c.elements('}', func() {
 			if _, ok := c.text(); !ok || !c.next(':') {
-				c.fail("a name and a colon expected")
+				c.fail("a name and a colon", expected)
 				return
 			}
 			c.skip()
@@ -271,11 +273,11 @@ func (c *Coder) skip() {
 		c.elements(']', c.skip)
 	case '"':
 		if _, ok := c.text(); !ok {
-			c.fail("a string that does not end, or has something in it that it may not")
+			c.fail("a string that does not end, or has something in it that it may not", "")
 		}
 	default:
 		if !c.word("null") && !c.word("true") && !c.word("false") && c.number() == "" {
-			c.fail("a value expected")
+			c.fail("a value", expected)
 		}
 	}
 }
@@ -337,12 +339,11 @@ func (c *Coder) text() (s []byte, ok bool) {
 			return nil, false
 		case ch == '\\':
 			c.at++
-			if b, ok = c.escape(b); !ok {
+			r := c.escape()
+			if r < 0 {
 				return nil, false
 			}
-		case ch < utf8.RuneSelf:
-			b = append(b, ch)
-			c.at++
+			b = utf8.AppendRune(b, r)
 		default:
 			r, n := utf8.DecodeRune(c.in[c.at:])
 			b = utf8.AppendRune(b, r) // U+FFFD where it is not UTF-8
@@ -352,68 +353,54 @@ func (c *Coder) text() (s []byte, ok bool) {
 	return nil, false
 }
 
-// escape appends what follows a backslash means.
-func (c *Coder) escape(b []byte) (_ []byte, ok bool) {
+// escape returns what follows a backslash means; -1 for nothing.
+func (c *Coder) escape() rune {
 	if c.at == len(c.in) {
-		return b, false
+		return -1
 	}
 	ch := c.in[c.at]
 	c.at++
-	switch ch {
-	case '"', '\\', '/':
-		return append(b, ch), true
-	case 'b':
-		return append(b, '\b'), true
-	case 'f':
-		return append(b, '\f'), true
-	case 'n':
-		return append(b, '\n'), true
-	case 'r':
-		return append(b, '\r'), true
-	case 't':
-		return append(b, '\t'), true
-	case 'u':
-		r, ok := hex4(c.in[c.at:])
-		if !ok {
-			return b, false
-		}
-		c.at += 4
-		if utf16.IsSurrogate(r) {
-			// The second half, if it is one; else the first stands alone, and the other is read for itself.
-			low := rune(utf8.RuneError)
-			if rest := c.in[c.at:]; len(rest) > 2 && rest[0] == '\\' && rest[1] == 'u' {
-				if second, ok := hex4(rest[2:]); ok {
-					low = second
-				}
-			}
-			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-				c.at += 6
-			}
-		}
-		return utf8.AppendRune(b, r), true
+	if k := strings.IndexByte(`"\/bfnrt`, ch); k >= 0 {
+		return rune("\"\\/\b\f\n\r\t"[k])
 	}
-	return b, false
+	if ch != 'u' {
+		return -1
+	}
+	r := hex4(c.in[c.at:])
+	if r < 0 {
+		return -1
+	}
+	c.at += 4
+	if utf16.IsSurrogate(r) {
+		// The second half, if it is one; else the first stands alone, and the other is read for itself.
+		low := rune(-1)
+		if rest := c.in[c.at:]; len(rest) > 2 && rest[0] == '\\' && rest[1] == 'u' {
+			low = hex4(rest[2:])
+		}
+		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+			c.at += 6
+		}
+	}
+	return r
 }
 
-// hex4 reads four hexadecimal digits.
-func hex4(b []byte) (r rune, ok bool) {
+// hex4 reads four hexadecimal digits; -1 where there are none.
+func hex4(b []byte) (r rune) {
 	if len(b) < 4 {
-		return 0, false
+		return -1
 	}
 	for _, ch := range b[:4] {
 		switch {
 		case '0' <= ch && ch <= '9':
 			ch -= '0'
-		case 'a' <= ch && ch <= 'f':
-			ch -= 'a' - 10
-		case 'A' <= ch && ch <= 'F':
-			ch -= 'A' - 10
+		case 'a' <= ch|0x20 && ch|0x20 <= 'f':
+			ch = ch | 0x20 - 'a' + 10
 		default:
-			return 0, false
+			return -1
 		}
 		r = r<<4 | rune(ch)
 	}
-	return r, true
+	return r
 }
 
 // oneLine reports whether raw is one JSON value with no line break in it.

@@ -3,38 +3,48 @@ package minijson
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
-// Append appends v to b. It does not write to v, which others may read meanwhile. An error, with b as it was, says that a Raw in v is not JSON.
-func Append(b []byte, v Object) ([]byte, error) {
+// Append appends an object to b. It does not write to its fields, which others may read meanwhile. An error, with b as it was, says that a
+// Raw among them is not JSON.
+func Append(b []byte, fields Fields) ([]byte, error) {
 	c := Coder{out: b}
-	c.object(v)
+	c.object(fields)
 	if c.err != nil {
 		return b, c.err
 	}
 	return c.out, nil
 }
 
+// The two ways in which anything is written; they are not inlined, as they are called so often.
+
+//go:noinline
+func (c *Coder) put(s string) { c.out = append(c.out, s...) }
+
+//go:noinline
+func (c *Coder) putByte(b byte) { c.out = append(c.out, b) }
+
 // object writes an object.
-func (c *Coder) object(v Object) {
+func (c *Coder) object(fields Fields) {
 	outer := c.begun
 	c.begun = false
-	c.out = append(c.out, '{')
-	v.JSON(c)
-	c.out = append(c.out, '}')
+	c.putByte('{')
+	fields(c)
+	c.putByte('}')
 	c.begun = outer
 }
 
 // name begins a field.
 func (c *Coder) name(name string) {
 	if c.begun {
-		c.out = append(c.out, ',')
+		c.putByte(',')
 	}
 	c.begun = true
-	c.out = append(c.out, '"')
-	c.out = append(c.out, name...) // ours, which need no escapes
-	c.out = append(c.out, '"', ':')
+	c.putByte('"')
+	c.put(name) // ours, which need no escapes
+	c.put(`":`)
 }
 
 // String is a field with text.
@@ -53,9 +63,12 @@ func (c *Coder) Bool(name string, p *bool, when When) {
 	switch {
 	case c.reading:
 		c.readBool(name, p)
-	case *p || bool(when):
+	case *p:
 		c.name(name)
-		c.out = strconv.AppendBool(c.out, *p)
+		c.put("true")
+	case when == Always:
+		c.name(name)
+		c.put("false")
 	}
 }
 
@@ -103,40 +116,36 @@ func (c *Coder) Strings(name string, p *[]string, when When) {
 
 // Raw is a field with any value. When it is written it has to be JSON with no line break in it, which is an error otherwise.
 func (c *Coder) Raw(name string, p *Raw, when When) {
+	if !c.reading && (len(*p) > 0 || *p != nil && when == Always) && !oneLine(*p) && c.err == nil {
+		c.err = errors.New(name + " is not JSON, or not in one line")
+	}
+	c.Made(name, p, when)
+}
+
+// Made is like Raw, of what Append has made, which is not looked at.
+func (c *Coder) Made(name string, p *Raw, when When) {
 	switch {
 	case c.reading:
 		c.readRaw(name, p)
-	case *p == nil && when == Always:
+	case len(*p) == 0 && when == NonZero:
+	case *p == nil:
 		c.name(name)
-		c.out = append(c.out, "null"...)
-	case len(*p) > 0 || when == Always:
+		c.put("null")
+	default:
 		c.name(name)
-		if !oneLine(*p) && c.err == nil {
-			c.err = errors.New(name + " is not JSON, or not in one line")
-		}
 		c.out = append(c.out, *p...)
 	}
 }
 
-// Made is like Raw, of what Append has made, which is not looked at again.
-func (c *Coder) Made(name string, p *Raw, when When) {
-	if c.reading || len(*p) == 0 {
-		c.Raw(name, p, when)
-		return
-	}
-	c.name(name)
-	c.out = append(c.out, *p...)
-}
-
-// Object is a field with an object. It is written if there is one; v may be nil otherwise. When Object reads, it fills v; only
+// Object is a field with an object. It is written if there is one. When Object reads, it fills the object's fields; only
 // then, and if there was an object, it returns true.
-func (c *Coder) Object(name string, there bool, v Object) (filled bool) {
+func (c *Coder) Object(name string, there bool, fields Fields) (filled bool) {
 	if c.reading {
-		return c.readSub(name, v)
+		return c.want(name) && c.readObject(fields)
 	}
 	if there {
 		c.name(name)
-		c.object(v)
+		c.object(fields)
 	}
 	return false
 }
@@ -146,35 +155,41 @@ func (c *Coder) Bytes(name string, p []byte, when When) {
 	switch {
 	case c.reading:
 		c.index++
-	case len(p) > 0:
+	case len(p) == 0 && when == NonZero:
+	case p == nil:
 		c.name(name)
-		c.out = append(c.out, '"')
-		c.out = appendBase64(c.out, p)
-		c.out = append(c.out, '"')
-	case when == Always:
+		c.put("null")
+	default:
 		c.name(name)
-		if p == nil {
-			c.out = append(c.out, "null"...)
-		} else {
-			c.out = append(c.out, '"', '"')
-		}
+		c.putByte('"')
+		c.base64(p)
+		c.putByte('"')
 	}
 }
 
-// Objects is a field with a list of n objects; none is null instead of a list of none.
-func (c *Coder) Objects(name string, n int, none bool, when When, at func(i int) Object) {
-	c.array(name, n, none, when, func(i int) { c.object(at(i)) })
+// Objects is a field with a list of n objects, whose fields at lists; none is null instead of a list of none.
+//
+//go:noinline
+func (c *Coder) Objects(name string, n int, none bool, when When, at func(c *Coder, i int)) {
+	c.array(name, n, none, when, func(i int) {
+		c.begun = false
+		c.putByte('{')
+		at(c, i)
+		c.putByte('}')
+	})
 }
 
 // Pairs is a field with a list of pairs of numbers, a list each.
+//
+//go:noinline
 func (c *Coder) Pairs(name string, n int, none bool, when When, at func(i int) (a, b uint64)) {
 	c.array(name, n, none, when, func(i int) {
 		a, b := at(i)
-		c.out = append(c.out, '[')
+		c.putByte('[')
 		c.out = strconv.AppendUint(c.out, a, 10)
-		c.out = append(c.out, ',')
+		c.putByte(',')
 		c.out = strconv.AppendUint(c.out, b, 10)
-		c.out = append(c.out, ']')
+		c.putByte(']')
 	})
 }
 
@@ -189,17 +204,18 @@ func (c *Coder) array(name string, n int, none bool, when When, elem func(i int)
 	}
 	c.name(name)
 	if none {
-		c.out = append(c.out, "null"...)
+		c.put("null")
 		return
 	}
-	c.out = append(c.out, '[')
+	c.putByte('[')
 	for i := range n {
 		if i > 0 {
-			c.out = append(c.out, ',')
+			c.putByte(',')
 		}
 		elem(i)
 	}
-	c.out = append(c.out, ']')
+	c.putByte(']')
+	c.begun = true
 }
 
 const hex = "0123456789abcdef"
@@ -209,44 +225,30 @@ const hex = "0123456789abcdef"
 func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	from := 0
+	var room [6]byte
 	for i := 0; i < len(s); {
-		if ch := s[i]; ch < utf8.RuneSelf {
-			if ch >= ' ' && ch != '"' && ch != '\\' && ch != '<' && ch != '>' && ch != '&' {
-				i++
-				continue
+		n, code := 1, room[:0] // the bytes of a character, and what stands for them
+		switch ch := s[i]; {
+		case ch >= utf8.RuneSelf:
+			var r rune
+			r, n = utf8.DecodeRuneInString(s[i:])
+			switch {
+			case r == utf8.RuneError && n == 1:
+				code = append(code, `\ufffd`...)
+			case r == '\u2028', r == '\u2029': // line ends in JavaScript
+				code = append(code, `\u202`...)
+				code = append(code, hex[r&15])
 			}
-			b = append(b, s[from:i]...)
-			b = append(b, '\\')
-			switch ch {
-			case '"', '\\':
-				b = append(b, ch)
-			case '\b':
-				b = append(b, 'b')
-			case '\f':
-				b = append(b, 'f')
-			case '\n':
-				b = append(b, 'n')
-			case '\r':
-				b = append(b, 'r')
-			case '\t':
-				b = append(b, 't')
-			default:
-				b = append(b, 'u', '0', '0', hex[ch>>4], hex[ch&15])
+		case ch < ' ', ch == '"', ch == '\\', ch == '<', ch == '>', ch == '&':
+			if k := strings.IndexByte("\"\\\b\f\n\r\t", ch); k >= 0 {
+				code = append(code, '\\', `"\bfnrt`[k])
+			} else {
+				code = append(code, '\\', 'u', '0', '0', hex[ch>>4], hex[ch&15])
 			}
-			i++
-			from = i
-			continue
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
+		if len(code) > 0 {
 			b = append(b, s[from:i]...)
-			b = append(b, `\ufffd`...)
-			from = i + n
-		case r == '\u2028', r == '\u2029': // line ends in JavaScript
-			b = append(b, s[from:i]...)
-			b = append(b, `\u202`...)
-			b = append(b, hex[r&15])
+			b = append(b, code...)
 			from = i + n
 		}
 		i += n
@@ -255,21 +257,9 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendBase64 appends data in the standard encoding. Package encoding/base64 makes four alphabets in each program that links it.
-func appendBase64(b, data []byte) []byte {
-	digit := func(v uint32) byte {
-		switch v &= 63; {
-		case v < 26:
-			return 'A' + byte(v)
-		case v < 52:
-			return 'a' + byte(v-26)
-		case v < 62:
-			return '0' + byte(v-52)
-		case v == 62:
-			return '+'
-		}
-		return '/'
-	}
+// base64 appends data in the standard encoding. Package encoding/base64 makes four alphabets in each program that links it.
+func (c *Coder) base64(data []byte) {
+	const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	for len(data) > 0 {
 		var v uint32
 		n := min(len(data), 3)
@@ -281,12 +271,11 @@ func appendBase64(b, data []byte) []byte {
 		}
 		data = data[n:]
 		for i := range 4 {
+			digit := byte('=')
 			if i <= n {
-				b = append(b, digit(v>>(18-6*i)))
-			} else {
-				b = append(b, '=')
+				digit = digits[v>>(18-6*i)&63]
 			}
+			c.putByte(digit)
 		}
 	}
-	return b
 }

@@ -122,7 +122,7 @@ type Entry struct {
 	Path string
 }
 
-// Entries returns the sockets in dir, which may not exist. A directory that can't be trusted is an error.
+// Entries returns the sockets in dir, which may not exist, in no order. A directory that can't be trusted is an error.
 func Entries(dir string) ([]Entry, error) {
 	if err := Check(dir); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -130,14 +130,19 @@ func Entries(dir string) ([]Entry, error) {
 		}
 		return nil, err
 	}
-	files, err := os.ReadDir(dir)
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("socket directory: %w", err)
+	}
+	defer f.Close()
+	files, err := f.Readdirnames(-1)
 	if err != nil {
 		return nil, fmt.Errorf("socket directory: %w", err)
 	}
 	var entries []Entry
-	for _, f := range files {
-		if name, ok := ParseName(f.Name()); ok {
-			entries = append(entries, Entry{name, filepath.Join(dir, f.Name())})
+	for _, file := range files {
+		if name, ok := ParseName(file); ok {
+			entries = append(entries, Entry{name, filepath.Join(dir, file)})
 		}
 	}
 	return entries, nil

@@ -66,10 +66,10 @@ func (r *Reader) Data(n int) ([]byte, error) {
 	return data, err
 }
 
-// Append appends v as a line to b. The error is [ErrTooLong] when the line would be longer than max, or says that a [Raw] in v is not
+// Append appends an object as a line to b. The error is [ErrTooLong] when the line would be longer than max, or says that a [Raw] in it is not
 // JSON; b is as it was then.
-func Append(b []byte, v minijson.Object, max int) ([]byte, error) {
-	out, err := minijson.Append(b, v)
+func Append(b []byte, fields minijson.Fields, max int) ([]byte, error) {
+	out, err := minijson.Append(b, fields)
 	if err != nil {
 		return b, err
 	}
@@ -79,12 +79,12 @@ func Append(b []byte, v minijson.Object, max int) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// DecodeArgs decodes a request's arguments into v, which is new, and refuses those that v does not have.
-func DecodeArgs(raw Raw, v minijson.Object) error {
+// DecodeArgs decodes a request's arguments into an object's fields, and refuses what is not among them.
+func DecodeArgs(raw Raw, fields minijson.Fields) error {
 	if len(raw) == 0 {
 		return nil
 	}
-	if err := minijson.ReadStrict(raw, v); err != nil {
+	if err := minijson.ReadStrict(raw, fields); err != nil {
 		return Errorf(CodeBadRequest, "arguments: %v", err)
 	}
 	return nil

@@ -8,37 +8,37 @@ type Raw = minijson.Raw
 // What a hooked process writes and reads, it does by these lists; the command, and whoever else may take more room,
 // by the structs' tags. A test holds one to the other.
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (m *Message) JSON(c *minijson.Coder) {
 	c.Uint64("id", &m.ID, minijson.NonZero)
-	c.Object("hello", m.Hello != nil, m.Hello)
+	c.Object("hello", m.Hello != nil, m.Hello.JSON)
 	c.Made("result", &m.Result, minijson.NonZero)
 	c.Made("event", &m.Event, minijson.NonZero)
-	c.Object("end", m.End != nil, m.End)
-	c.Object("error", m.Error != nil, m.Error)
+	c.Object("end", m.End != nil, m.End.JSON)
+	c.Object("error", m.Error != nil, m.Error.JSON)
 	c.Uint64("dropped", &m.Dropped, minijson.NonZero)
 	c.Int("size", &m.Size, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *Request) JSON(c *minijson.Coder) {
 	c.Uint64("id", &r.ID, minijson.Always)
 	c.String("op", &r.Op, minijson.Always)
 	c.Raw("args", &r.Args, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (h *ClientHello) JSON(c *minijson.Coder) {
 	hello := h.Hello
 	if hello == nil {
 		hello = new(Hello)
 	}
-	if c.Object("hello", h.Hello != nil, hello) {
+	if c.Object("hello", h.Hello != nil, hello.JSON) {
 		h.Hello = hello
 	}
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (h *Hello) JSON(c *minijson.Coder) {
 	c.Int("proto", &h.Proto, minijson.Always)
 	c.Int("min", &h.Min, minijson.Always)
@@ -53,7 +53,7 @@ func (h *Hello) JSON(c *minijson.Coder) {
 	c.String("buildID", &h.BuildID, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (e *End) JSON(c *minijson.Coder) {
 	c.String("reason", &e.Reason, minijson.Always)
 	c.Uint64("events", &e.Events, minijson.Always)
@@ -61,29 +61,26 @@ func (e *End) JSON(c *minijson.Coder) {
 	c.String("warning", &e.Warning, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (e *Error) JSON(c *minijson.Coder) {
 	c.String("code", &e.Code, minijson.Always)
 	c.String("message", &e.Message, minijson.Always)
 	c.Strings("near", &e.Near, minijson.NonZero)
 }
 
-// Nothing is an object without fields.
-type Nothing struct{}
+// Nothing lists no fields.
+func Nothing(*minijson.Coder) {}
 
-// JSON implements [minijson.Object].
-func (*Nothing) JSON(*minijson.Coder) {}
-
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *LsArgs) JSON(c *minijson.Coder) { c.Strings("patterns", &a.Patterns, minijson.NonZero) }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *ArmArgs) JSON(c *minijson.Coder) {
 	c.Strings("patterns", &a.Patterns, minijson.Always)
 	c.Bool("hold", &a.Hold, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *ArmResult) JSON(c *minijson.Coder) {
 	c.Strings("changed", &r.Changed, minijson.Always)
 	c.Strings("already", &r.Already, minijson.NonZero)
@@ -92,37 +89,37 @@ func (r *ArmResult) JSON(c *minijson.Coder) {
 
 // skips is a field of what is left out.
 func skips(c *minijson.Coder, name string, s []Skip) {
-	c.Objects(name, len(s), s == nil, minijson.NonZero, func(i int) minijson.Object { return &s[i] })
+	c.Objects(name, len(s), s == nil, minijson.NonZero, func(c *minijson.Coder, i int) { s[i].JSON(c) })
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *Skip) JSON(c *minijson.Coder) {
 	c.String("name", &s.Name, minijson.Always)
 	c.String("why", &s.Why, minijson.Always)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *FailArgs) JSON(c *minijson.Coder) {
 	c.String("name", &a.Name, minijson.Always)
 	c.String("term", &a.Term, minijson.Always)
 	c.Bool("hold", &a.Hold, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *FailResult) JSON(c *minijson.Coder) {
 	c.String("name", &r.Name, minijson.Always)
 	c.String("was", &r.Was, minijson.NonZero)
 	c.String("now", &r.Now, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *ReleaseArgs) JSON(c *minijson.Coder) { c.Strings("patterns", &a.Patterns, minijson.Always) }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *ReleaseResult) JSON(c *minijson.Coder) { c.Int("released", &r.Released, minijson.Always) }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *PrepareResult) JSON(c *minijson.Coder) { c.String("why", &r.Why, minijson.NonZero) }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *CancelArgs) JSON(c *minijson.Coder) { c.Uint64("id", &a.ID, minijson.Always) }

@@ -2,42 +2,42 @@ package wire
 
 import "github.com/gkhi/gkhi/internal/minijson"
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (h *Hook) JSON(c *minijson.Coder) {
 	c.String("name", &h.Name, minijson.Always)
 	c.String("kind", &h.Kind, minijson.Always)
 	c.String("doc", &h.Doc, minijson.NonZero)
 	c.String("state", &h.State, minijson.Always)
-	c.Object("event", h.Event != nil, h.Event)
+	c.Object("event", h.Event != nil, h.Event.JSON)
 	c.String("answer", &h.Answer, minijson.NonZero)
 	c.Bool("exclusive", &h.Exclusive, minijson.NonZero)
 	c.Bool("fifo", &h.FIFO, minijson.NonZero)
 	c.String("declared", &h.Declared, minijson.NonZero)
-	c.Objects("sites", len(h.Sites), h.Sites == nil, minijson.NonZero, func(i int) minijson.Object { return &h.Sites[i] })
+	c.Objects("sites", len(h.Sites), h.Sites == nil, minijson.NonZero, func(c *minijson.Coder, i int) { h.Sites[i].JSON(c) })
 	params(c, "params", h.Params)
 	params(c, "results", h.Results)
-	c.Objects("handlers", len(h.Handlers), h.Handlers == nil, minijson.NonZero, func(i int) minijson.Object { return &h.Handlers[i] })
+	c.Objects("handlers", len(h.Handlers), h.Handlers == nil, minijson.NonZero, func(c *minijson.Coder, i int) { h.Handlers[i].JSON(c) })
 	c.Int("cut", &h.Cut, minijson.NonZero)
 }
 
 func params(c *minijson.Coder, name string, ps []Param) {
-	c.Objects(name, len(ps), ps == nil, minijson.NonZero, func(i int) minijson.Object { return &ps[i] })
+	c.Objects(name, len(ps), ps == nil, minijson.NonZero, func(c *minijson.Coder, i int) { ps[i].JSON(c) })
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (e *EventType) JSON(c *minijson.Coder) {
 	c.String("name", &e.Name, minijson.Always)
-	c.Objects("fields", len(e.Fields), e.Fields == nil, minijson.NonZero, func(i int) minijson.Object { return &e.Fields[i] })
+	c.Objects("fields", len(e.Fields), e.Fields == nil, minijson.NonZero, func(c *minijson.Coder, i int) { e.Fields[i].JSON(c) })
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (f *Field) JSON(c *minijson.Coder) {
 	c.String("name", &f.Name, minijson.Always)
 	c.String("type", &f.Type, minijson.Always)
 	c.Bool("duration", &f.Duration, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *Site) JSON(c *minijson.Coder) {
 	c.String("func", &s.Func, minijson.NonZero)
 	c.String("file", &s.File, minijson.NonZero)
@@ -49,24 +49,24 @@ func (s *Site) JSON(c *minijson.Coder) {
 	c.String("why", &s.Why, minijson.NonZero)
 	c.Bytes("bytes", s.Bytes, minijson.NonZero)
 	c.Int("frame", &s.Frame, minijson.NonZero)
-	c.Objects("args", len(s.Args), s.Args == nil, minijson.NonZero, func(i int) minijson.Object { return &s.Args[i] })
+	c.Objects("args", len(s.Args), s.Args == nil, minijson.NonZero, func(c *minijson.Coder, i int) { s.Args[i].JSON(c) })
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (p *Param) JSON(c *minijson.Coder) {
 	c.String("name", &p.Name, minijson.NonZero)
 	c.String("type", &p.Type, minijson.Always)
 	c.Int("size", &p.Size, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (a *Arg) JSON(c *minijson.Coder) {
 	c.Int("index", &a.Index, minijson.Always)
 	c.String("name", &a.Name, minijson.NonZero)
 	c.Strings("places", &a.Places, minijson.Always)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (h *Handler) JSON(c *minijson.Coder) {
 	c.String("name", &h.Name, minijson.Always)
 	c.Bool("armed", &h.Armed, minijson.Always)
@@ -86,9 +86,9 @@ func (h *Handler) JSON(c *minijson.Coder) {
 	c.Uint64("hits", &h.Hits, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *Status) JSON(c *minijson.Coder) {
-	c.Object("process", true, &s.Hello)
+	c.Object("process", true, s.Hello.JSON)
 	c.Strings("args", &s.Args, minijson.NonZero)
 	c.Int("uid", &s.UID, minijson.Always)
 	c.Int64("uptime", &s.Uptime, minijson.Always)
@@ -96,7 +96,7 @@ func (s *Status) JSON(c *minijson.Coder) {
 	c.Int("armed", &s.Armed, minijson.Always)
 	c.Int("functions", &s.Functions, minijson.NonZero)
 	c.Int("packages", &s.Packages, minijson.NonZero)
-	c.Object("laid", s.Laid != nil, s.Laid)
+	c.Object("laid", s.Laid != nil, s.Laid.JSON)
 	c.Int("sites", &s.Sites, minijson.Always)
 	c.Int("patched", &s.Patched, minijson.Always)
 	c.Int("stuck", &s.Stuck, minijson.NonZero)
@@ -108,7 +108,7 @@ func (s *Status) JSON(c *minijson.Coder) {
 	c.Int("clients", &s.Clients, minijson.Always)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (l *Laid) JSON(c *minijson.Coder) {
 	c.Int("sites", &l.Sites, minijson.Always)
 	c.Int("loads", &l.Loads, minijson.NonZero)
@@ -117,7 +117,7 @@ func (l *Laid) JSON(c *minijson.Coder) {
 	c.String("error", &l.Error, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *TraceSpec) JSON(c *minijson.Coder) {
 	c.Strings("patterns", &s.Patterns, minijson.Always)
 	c.Uint64("max", &s.Max, minijson.NonZero)
@@ -125,36 +125,36 @@ func (s *TraceSpec) JSON(c *minijson.Coder) {
 	c.Bool("goroutine", &s.Goroutine, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *RecordSpec) JSON(c *minijson.Coder) {
 	c.Strings("patterns", &s.Patterns, minijson.Always)
 	c.Bool("values", &s.Values, minijson.NonZero)
 	c.Int("stacks", &s.Stacks, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (s *StatSpec) JSON(c *minijson.Coder) {
 	c.Strings("patterns", &s.Patterns, minijson.Always)
 	c.Int64("interval", &s.Interval, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (m *Matched) JSON(c *minijson.Coder) {
 	c.Strings("hooks", &m.Hooks, minijson.Always)
 	c.Int("functions", &m.Functions, minijson.NonZero)
 	skips(c, "skipped", m.Skipped)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (e *Event) JSON(c *minijson.Coder) {
 	c.Int64("time", &e.Time, minijson.Always)
 	c.String("hook", &e.Hook, minijson.Always)
 	c.Uint64("g", &e.G, minijson.NonZero)
 	c.Raw("fields", &e.Fields, minijson.NonZero)
-	c.Object("call", e.Call != nil, e.Call)
+	c.Object("call", e.Call != nil, e.Call.JSON)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (k *Call) JSON(c *minijson.Coder) {
 	c.Bool("entry", &k.Entry, minijson.NonZero)
 	c.Int("level", &k.Level, minijson.Always)
@@ -163,21 +163,21 @@ func (k *Call) JSON(c *minijson.Coder) {
 	c.Bool("unwound", &k.Unwound, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (r *StatRow) JSON(c *minijson.Coder) {
 	c.String("hook", &r.Hook, minijson.Always)
 	c.Uint64("calls", &r.Calls, minijson.Always)
-	c.Object("latency", r.Latency != nil, r.Latency)
+	c.Object("latency", r.Latency != nil, r.Latency.JSON)
 	c.Bool("function", &r.Function, minijson.NonZero)
 	c.Uint64("timed", &r.Timed, minijson.NonZero)
 	c.Int64("total", &r.Total, minijson.NonZero)
 	c.Int64("self", &r.Self, minijson.NonZero)
 }
 
-// JSON implements [minijson.Object].
+// JSON lists the fields.
 func (p *StatPart) JSON(c *minijson.Coder) {
 	c.Uint64("seq", &p.Seq, minijson.Always)
 	c.Int64("time", &p.Time, minijson.Always)
-	c.Objects("rows", len(p.Rows), p.Rows == nil, minijson.Always, func(i int) minijson.Object { return &p.Rows[i] })
+	c.Objects("rows", len(p.Rows), p.Rows == nil, minijson.Always, func(c *minijson.Coder, i int) { p.Rows[i].JSON(c) })
 	c.Bool("last", &p.Last, minijson.NonZero)
 }

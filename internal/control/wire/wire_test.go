@@ -87,17 +87,17 @@ func TestReader(t *testing.T) {
 }
 
 func TestAppend(t *testing.T) {
-	b, err := Append([]byte("x"), &CancelArgs{ID: 3}, 100)
+	b, err := Append([]byte("x"), (&CancelArgs{ID: 3}).JSON, 100)
 	if err != nil || string(b) != "x{\"id\":3}\n" {
 		t.Errorf("%q, %v", b, err)
 	}
-	if b, err := Append(b, &CancelArgs{ID: 3}, len("{\"id\":3}\n")); err != nil || len(b) != 19 {
+	if b, err := Append(b, (&CancelArgs{ID: 3}).JSON, len("{\"id\":3}\n")); err != nil || len(b) != 19 {
 		t.Errorf("just fits: %q, %v", b, err)
 	}
-	if b, err := Append([]byte("x"), &CancelArgs{ID: 3}, len("{\"id\":3}\n")-1); !errors.Is(err, ErrTooLong) || string(b) != "x" {
+	if b, err := Append([]byte("x"), (&CancelArgs{ID: 3}).JSON, len("{\"id\":3}\n")-1); !errors.Is(err, ErrTooLong) || string(b) != "x" {
 		t.Errorf("too long: %q, %v", b, err)
 	}
-	if b, err := Append([]byte("x"), &Event{Fields: Raw("{")}, 100); err == nil || string(b) != "x" {
+	if b, err := Append([]byte("x"), (&Event{Fields: Raw("{")}).JSON, 100); err == nil || string(b) != "x" {
 		t.Errorf("not JSON: %q, %v", b, err)
 	}
 }
@@ -113,7 +113,7 @@ func TestDecodeArgs(t *testing.T) {
 		{`{} {}`, "follows"},
 	} {
 		var spec TraceSpec
-		err := DecodeArgs(Raw(tt.raw), &spec)
+		err := DecodeArgs(Raw(tt.raw), spec.JSON)
 		switch {
 		case tt.want == "" && err != nil:
 			t.Errorf("%s: %v", tt.raw, err)
