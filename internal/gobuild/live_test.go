@@ -381,17 +381,20 @@ func TestForeignBytes(t *testing.T) {
 // TestServeOff holds to what the environment and the flag say.
 func TestServeOff(t *testing.T) {
 	for _, tt := range []struct {
-		flags []string
-		env   string
-	}{{nil, "GKHI_SERVE=off"}, {[]string{"-hooks-serve=false"}, ""}} {
+		flags   []string
+		env, is string
+	}{
+		{nil, "off", "it has the points of gkhi build, but was started with GKHI_SERVE=off"},
+		{[]string{"-hooks-serve=false"}, "", "it has the points of gkhi build, but nothing in it calls gkhi.Serve"},
+	} {
 		p := buildLive(t, tt.flags...)
-		cmd := testenv.Command(t, p.exe)
-		cmd.Env = append(cmd.Environ(), "GKHI_SOCKET_DIR="+p.sockets, tt.env)
-		if out, err := cmd.CombinedOutput(); err != nil || string(out) != "ready\n" {
-			t.Errorf("%v, %q", err, out)
-		}
+		t.Setenv("GKHI_SERVE", tt.env)
+		p.start()
 		if _, err := os.Stat(p.sockets); err == nil {
 			t.Errorf("%v %s: there is a folder for sockets", tt.flags, tt.env)
+		}
+		if out, err := p.command("stat", "*").CombinedOutput(); err == nil || !strings.Contains(string(out), tt.is) {
+			t.Errorf("%v %s: %v, %s", tt.flags, tt.env, err, out)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package client
 
 import (
+	"errors"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/control/sockdir"
@@ -50,6 +52,34 @@ broken
 }
 
 // FuzzParse shows that what is read from /proc, where a process chooses its name and its sockets' paths, can't confuse the reader.
+func TestKernelThread(t *testing.T) {
+	for stat, want := range map[string]bool{
+		"2 (kthreadd) S 0 0 0 0 -1 2129984 0 0":        true,
+		"77 (a) b (c) S 1 77 77 0 -1 4194560 0 0":      false,
+		"78 (2129984 ) R 1 78 78 0 -1 4194304 2129984": false,
+		"79 (x) S 1":              false,
+		"79 (x) S 1 2 3 4 5 many": false,
+		"":                        false,
+	} {
+		if got := kernelThread(stat); got != want {
+			t.Errorf("%q: %v", stat, got)
+		}
+	}
+	if stat, err := os.ReadFile("/proc/self/stat"); err != nil || kernelThread(string(stat)) {
+		t.Errorf("this process: %v, %q", err, stat)
+	}
+}
+
+// TestHasEnded looks at a process that runs, and at one that does no longer.
+func TestHasEnded(t *testing.T) {
+	if err := hasEnded(os.Getpid()); err != nil {
+		t.Error(err)
+	}
+	if err := hasEnded(1 << 30); !errors.Is(err, ErrNoProcess) || !strings.Contains(err.Error(), "it has just ended") {
+		t.Error(err)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("Name:\tx\nNSpid:\t1\n")
 	f.Add("0: 00000002 00000000 00010000 0001 01 1 /a/1-2-3.sock\n")

@@ -9,21 +9,62 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 
 	"github.com/gkhi/gkhi/internal/control/self"
+	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
-// whyNot explains, from its executable, why a process that runs can't be talked to.
+// whyNot explains why a process can't be talked to. One that ends while its executable is read has no socket for that reason
+// and no other, so it is looked at again.
 func whyNot(pid int) error {
+	err := whyNoSocket(pid)
+	if ended := hasEnded(pid); ended != nil {
+		return ended
+	}
+	return err
+}
+
+// hasEnded says that a process has ended; it returns nil for one that runs.
+func hasEnded(pid int) error {
+	fail := func(why string) error { return &TargetError{Target: fmt.Sprint(pid), Err: ErrNoProcess, Why: why} }
+	st, err := readStatus(pid)
+	switch {
+	case err != nil:
+		return fail("it has just ended")
+	case st.zombie:
+		return fail("it has ended, and its parent has not waited for it")
+	}
+	// A process that ends gives up its memory first, and with that its executable. Kernel threads never had one.
+	if _, err := os.Readlink(procDir(pid, "exe")); errors.Is(err, fs.ErrNotExist) {
+		if stat, err := os.ReadFile(procDir(pid, "stat")); err != nil || !kernelThread(string(stat)) {
+			return fail("it has just ended")
+		}
+	}
+	return nil
+}
+
+// kernelThread reads the flags in /proc/PID/stat: the seventh word behind the name, which is in parentheses and may have any
+// character in it.
+func kernelThread(stat string) bool {
+	const pfKthread = 0x200000 // PF_KTHREAD
+	words := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(words) < 7 {
+		return false
+	}
+	flags, err := strconv.ParseUint(words[6], 10, 64)
+	return err == nil && flags&pfKthread != 0
+}
+
+// whyNoSocket explains, from its executable, why a process that runs has no socket.
+func whyNoSocket(pid int) error {
 	fail := func(err error, why, hint string) error {
 		return &TargetError{Target: fmt.Sprint(pid), Err: err, Why: why, Hint: hint}
 	}
 	st, err := readStatus(pid)
-	switch {
-	case err != nil:
+	if err != nil {
 		return fail(ErrNoProcess, "it has just ended", "")
-	case st.zombie:
-		return fail(ErrNoProcess, "it has ended, and its parent has not waited for it", "")
 	}
 	if uid := os.Geteuid(); uid != 0 && uid != st.uid {
 		return otherUser(pid, st.uid)
@@ -47,16 +88,20 @@ func whyNot(pid int) error {
 		return fail(ErrNotHooked, "it is no Go program, or one without build information", "build it with the library, see docs/hooks.md")
 	}
 	uses, version := usesModule(info)
+	has := "gkhi " + version
 	if !uses {
-		return fail(ErrNotHooked, fmt.Sprintf("it is a Go program (%s) without %s", info.Path, self.Module), serveHint)
+		if _, err := sitetab.Read(f); err != nil {
+			return fail(ErrNotHooked, fmt.Sprintf("it is a Go program (%s) without %s", info.Path, self.Module), serveHint)
+		}
+		has = "the points of gkhi build" // its module knows nothing of them
 	}
 	if offInEnviron(pid) {
-		return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but was started with GKHI_SERVE=off", version), "")
+		return fail(ErrNotHooked, "it has "+has+", but was started with GKHI_SERVE=off", "")
 	}
 	if linked, known := links(f, self.Module+".Serve"); known && !linked {
-		return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but nothing in it calls gkhi.Serve", version), serveHint)
+		return fail(ErrNotHooked, "it has "+has+", but nothing in it calls gkhi.Serve", serveHint)
 	}
-	return fail(ErrNotHooked, fmt.Sprintf("it has gkhi %s, but does not serve: it has not called gkhi.Serve yet, has stopped, or Serve failed", version), "")
+	return fail(ErrNotHooked, "it has "+has+", but does not serve: it has not called gkhi.Serve yet, has stopped, or Serve failed", "")
 }
 
 // usesModule reports whether a program may have the library in it.
