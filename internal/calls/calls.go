@@ -253,13 +253,22 @@ func (s *Stacks) Open() int {
 	return len(s.gs)
 }
 
-// Under returns the calls under way, by goroutine, outermost first. One that has an End has returned from a range body.
-func (s *Stacks) Under() []Call {
+// Under returns the calls under way, by goroutine, outermost first. One that has an End has returned from a range body. Self is
+// up to now, without all of the calls in it.
+func (s *Stacks) Under(now int64) []Call {
 	s.settle()
 	var all []Call
 	for _, g := range slices.Sorted(maps.Keys(s.gs)) {
-		for i := range s.gs[g].frames {
-			all = append(all, s.gs[g].frames[i].Call)
+		frames := s.gs[g].frames
+		for i := range frames {
+			f := &frames[i]
+			c := f.Call
+			c.Self = now - f.Start - f.inner
+			if i+1 < len(frames) {
+				c.Self -= now - frames[i+1].Start
+			}
+			c.Self = max(c.Self, 0)
+			all = append(all, c)
 		}
 	}
 	return all

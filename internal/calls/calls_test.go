@@ -209,10 +209,10 @@ func TestTags(t *testing.T) {
 		s.Add(e)
 	}
 	var under []int32
-	for _, c := range s.Under() {
-		under = append(under, c.Tag)
+	for _, c := range s.Under(8) {
+		under = append(under, c.Tag, int32(c.Self))
 	}
-	if !slices.Equal(under, []int32{30, 40}) || s.Open() != 2 {
+	if !slices.Equal(under, []int32{30, 3, 40, 2}) || s.Open() != 2 {
 		t.Errorf("under way are %v", under)
 	}
 	s.Reset()
@@ -251,8 +251,8 @@ func FuzzStacks(f *testing.F) {
 			}
 			s.Add(Event{Time: int64(i), Tag: int32(i), G: uint64(b[i] % 3), Func: int32(b[i+1] % 5), Return: b[i+2]&1 != 0, InRange: b[i+2]&2 != 0, SP: uint32(b[i+3]), BP: uint32(b[i+3] &^ 7)})
 		}
-		if left > entered || len(s.Under()) != len(open) {
-			t.Fatalf("%d calls ended of %d, and %d are under way, where %d are open", left, entered, len(s.Under()), len(open))
+		if left > entered || len(s.Under(int64(len(b)))) != len(open) {
+			t.Fatalf("%d calls ended of %d, and %d are under way, where %d are open", left, entered, len(s.Under(0)), len(open))
 		}
 	})
 }

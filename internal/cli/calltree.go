@@ -41,6 +41,8 @@ type treeEvent struct {
 	took    int64  // of an end: ns
 	values  string // arguments of an entry, results of an end
 	unwound bool
+	open    bool // it did not end: took is up to now
+	cut     bool // something in it has no line
 }
 
 type waitingEntry struct {
@@ -68,8 +70,11 @@ func (t *callTree) add(ev treeEvent) {
 	if ev.values != "" {
 		end = " = (" + draw.Safe(ev.values) + ")"
 	}
-	if ev.unwound {
+	switch {
+	case ev.unwound:
 		end += t.style.Warn("  no return seen")
+	case ev.open:
+		end += t.style.Warn("  under way at the end")
 	}
 	if has && before.ev.name == ev.name && before.ev.level == ev.level {
 		ev.at = before.ev.at
@@ -78,13 +83,27 @@ func (t *callTree) add(ev treeEvent) {
 		} else {
 			end = ";" + end
 		}
-		t.line(ev, draw.Duration(ev.took), name+"("+draw.Safe(before.ev.values)+")"+end)
+		inside := ""
+		if ev.cut {
+			inside = " { … }"
+		}
+		t.line(ev, draw.Duration(ev.took), name+"("+draw.Safe(before.ev.values)+")"+inside+end)
 		return
 	}
 	if has {
 		t.open(before.ev)
 	}
-	t.line(ev, draw.Duration(ev.took), "} "+t.style.Faint("/* "+draw.Safe(ev.name)+" */")+end)
+	inside := ""
+	if ev.cut {
+		inside = "… "
+	}
+	t.line(ev, draw.Duration(ev.took), inside+"} "+t.style.Faint("/* "+draw.Safe(ev.name)+" */")+end)
+}
+
+// isWaiting reports whether a goroutine's last entry has no line yet. It gets one of its own when something comes in between.
+func (t *callTree) isWaiting(g uint64) bool {
+	_, has := t.waiting[g]
+	return has
 }
 
 // note prints a remark among a goroutine's calls.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gkhi/gkhi/internal/cli/draw"
 )
 
 // durationValue is a flag for a duration above 0; it is 0 when the flag is not given.
@@ -81,6 +83,23 @@ func (v listValue) Set(text string) error {
 // jsonFlag adds --json.
 func jsonFlag(cmd *cobra.Command, on *bool) {
 	cmd.Flags().BoolVar(on, "json", false, "print one JSON object a line")
+}
+
+// shortFlag adds --short, which is for people: JSON and CSV have full names.
+func shortFlag(cmd *cobra.Command, on *bool) {
+	cmd.Flags().BoolVar(on, "short", false, "show names without the path of their package, where that is clear")
+}
+
+// shortNames are by what names are shown with --short, and without.
+func shortNames(short bool, names ...string) *draw.Names {
+	if !short {
+		return nil
+	}
+	n := draw.NewNames()
+	for _, name := range names {
+		n.Add(name)
+	}
+	return n
 }
 
 // durationFlag adds -d.

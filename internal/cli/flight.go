@@ -51,9 +51,11 @@ func (e *env) recordFlight(ctx context.Context, s session, globs []string, o rec
 	}
 	ctx, cancel := limit(ctx, o.duration)
 	defer cancel()
-	r, err := s.Record(ctx, wire.RecordSpec{Patterns: globs, Values: o.values, Stacks: int(o.stacks)})
+	r, _, err := askGlobs(e, s, "record", globs, func(globs []string) (recordStream, error) {
+		return s.Record(ctx, wire.RecordSpec{Patterns: globs, Values: o.values, Stacks: int(o.stacks)})
+	})
 	if err != nil {
-		return about(s, err)
+		return err
 	}
 	defer r.Close()
 	if err := e.matched(s, r.Matched(), "record"); err != nil {

@@ -42,8 +42,13 @@ const lsExample = `  gkhi ls                     the processes that can be looke
   gkhi ls ./server 'main.*'   functions of a program that gkhi build made
   gkhi ls kvd --json | jq -r 'select(.state == "armed").name'`
 
+type lsOptions struct {
+	asJSON, verbose, short bool
+}
+
 func newLs(e *env) *cobra.Command {
-	var asJSON, verbose, file bool
+	var file bool
+	var o lsOptions
 	cmd := &cobra.Command{
 		Use:               "ls [TARGET [GLOB...]]",
 		Short:             "list hooked processes, or the hooks of one",
@@ -56,16 +61,17 @@ func newLs(e *env) *cobra.Command {
 			case len(args) == 0 && file:
 				return usagef("--file: the file is missing")
 			case len(args) == 0:
-				return e.lsProcesses(cmd.Context(), asJSON)
+				return e.lsProcesses(cmd.Context(), o.asJSON)
 			case file:
-				return e.lsFile(args[0], args[1:], asJSON, verbose)
+				return e.lsFile(args[0], args[1:], o)
 			}
-			return e.lsHooks(cmd.Context(), args[0], args[1:], asJSON, verbose)
+			return e.lsHooks(cmd.Context(), args[0], args[1:], o)
 		},
 	}
-	jsonFlag(cmd, &asJSON)
+	jsonFlag(cmd, &o.asJSON)
+	shortFlag(cmd, &o.short)
 	cmd.Flags().BoolVar(&file, "file", false, "list the functions in a program's file, also when it runs")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show everything about each hook")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "show everything about each hook")
 	return cmd
 }
 
@@ -176,11 +182,11 @@ func (e *env) askStatus(ctx context.Context, p client.Process) (wire.Status, err
 	return s.Status(ctx)
 }
 
-func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON, verbose bool) error {
+func (e *env) lsHooks(ctx context.Context, target string, globs []string, o lsOptions) error {
 	s, err := e.dial(ctx, target)
 	var idle *notRunning
 	if errors.As(err, &idle) {
-		if fileErr := e.lsFile(target, globs, asJSON, verbose); !errors.Is(fileErr, sitetab.ErrNone) && !errors.Is(fileErr, fs.ErrNotExist) {
+		if fileErr := e.lsFile(target, globs, o); !errors.Is(fileErr, sitetab.ErrNone) && !errors.Is(fileErr, fs.ErrNotExist) {
 			return fileErr
 		}
 	}
@@ -188,12 +194,12 @@ func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON
 		return err
 	}
 	defer s.Close()
-	hooks, err := s.Hooks(ctx, globs...)
+	hooks, _, err := askGlobs(e, s, "ls", globs, func(globs []string) ([]wire.Hook, error) { return s.Hooks(ctx, globs...) })
 	if err != nil {
-		return about(s, err)
+		return err
 	}
 	switch {
-	case asJSON:
+	case o.asJSON:
 		for _, h := range hooks {
 			if err := e.object(h); err != nil {
 				return err
@@ -205,7 +211,7 @@ func (e *env) lsHooks(ctx context.Context, target string, globs []string, asJSON
 			return err
 		}
 	}
-	return e.showHooks(hooks, platformOf(s.Process()), verbose)
+	return e.showHooks(hooks, platformOf(s.Process()), o)
 }
 
 // functionSummary says that there are functions, too many to list them unasked; or that there is nothing at all.
@@ -225,9 +231,9 @@ func (e *env) functionSummary(ctx context.Context, s session, hooks int) error {
 }
 
 // showHooks prints hooks, and then functions, as tables or page by page.
-func (e *env) showHooks(hooks []wire.Hook, platform string, verbose bool) error {
+func (e *env) showHooks(hooks []wire.Hook, platform string, o lsOptions) error {
 	style := e.style()
-	if verbose {
+	if o.verbose {
 		return e.lines(hookPages(hooks, platform, style))
 	}
 	first := slices.IndexFunc(hooks, func(h wire.Hook) bool { return h.Kind == wire.KindFunction })
@@ -242,11 +248,23 @@ func (e *env) showHooks(hooks []wire.Hook, platform string, verbose bool) error 
 			return err
 		}
 	}
-	return e.lines(functionTable(hooks[first:], style).Lines(e.columns()))
+	return e.lines(functionTable(hooks[first:], e.lsNames(hooks[first:], o.short), style).Lines(e.columns()))
+}
+
+// lsNames are by what functions are listed. On a terminal long names would take the place of all else.
+func (e *env) lsNames(hooks []wire.Hook, short bool) *draw.Names {
+	names := make([]string, len(hooks))
+	for i, h := range hooks {
+		names[i] = h.Name
+		if width := e.columns(); width > 0 && draw.Width(draw.Safe(h.Name)) > width/2 {
+			short = true
+		}
+	}
+	return shortNames(short, names...)
 }
 
 // functionTable lists functions, with their points: one entry, and returns.
-func functionTable(hooks []wire.Hook, style draw.Style) *draw.Table {
+func functionTable(hooks []wire.Hook, names *draw.Names, style draw.Style) *draw.Table {
 	t := &draw.Table{Title: style.Title, Columns: []draw.Column{
 		{Title: "FUNCTION", Style: style.Name}, {Title: "STATE", Style: stateStyle(style)},
 		{Title: "SITES", Right: true}, {Title: "SOURCE"}, {Title: "SIGNATURE"},
@@ -258,7 +276,7 @@ func functionTable(hooks []wire.Hook, style draw.Style) *draw.Table {
 				n++
 			}
 		}
-		t.Row(h.Name, h.State, fmt.Sprint(n), h.Declared, signature(h))
+		t.Row(names.Of(h.Name), h.State, fmt.Sprint(n), h.Declared, signature(h))
 	}
 	return t
 }

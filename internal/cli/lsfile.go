@@ -8,12 +8,11 @@ import (
 
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/glob"
-	"github.com/gkhi/gkhi/internal/near"
 	"github.com/gkhi/gkhi/internal/sitetab"
 )
 
 // lsFile lists the functions with points in a program's file.
-func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
+func (e *env) lsFile(name string, globs []string, o lsOptions) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -34,16 +33,12 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 	for i := range table.Funcs {
 		names[i] = table.Funcs[i].Name
 	}
-	if _, without := set.Select(names); without != nil {
-		err := fmt.Errorf("%s: no function matches %q", name, without)
-		if q := near.Question(without.String(), names); q != "" {
-			err = fmt.Errorf("%w; %s", err, q)
-		}
-		return err
+	if err := e.idleGlobs("ls", "function", set, names); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	var hooks []wire.Hook
 	var code codeReader
-	if verbose {
+	if o.verbose {
 		if code, err = openCode(f); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -53,7 +48,7 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 			hooks = append(hooks, hookOfFile(table, &table.Funcs[i], code))
 		}
 	}
-	if asJSON {
+	if o.asJSON {
 		for _, h := range hooks {
 			if err := e.object(h); err != nil {
 				return err
@@ -61,7 +56,7 @@ func (e *env) lsFile(name string, globs []string, asJSON, verbose bool) error {
 		}
 		return nil
 	}
-	return e.showHooks(hooks, "linux/"+table.Arch, verbose)
+	return e.showHooks(hooks, "linux/"+table.Arch, o)
 }
 
 // hookOfFile describes a function in the form that processes do it.

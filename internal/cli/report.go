@@ -61,6 +61,7 @@ type reportOptions struct {
 	least      time.Duration
 	from, to   time.Duration
 	goroutine  uint64
+	short      bool
 }
 
 func newReport(e *env) *cobra.Command {
@@ -91,16 +92,22 @@ func newReport(e *env) *cobra.Command {
 	f.BoolVar(&o.timeline, "timeline", false, "every call, as it went")
 	f.StringVar(&o.sort, "sort", o.sort, "order: "+strings.Join(slices.Sorted(maps.Keys(recordings.Orders)), ", ")+" (default total)")
 	f.Var(countValue{&o.top}, "top", "show only so many rows")
-	f.Var(durationValue{d: &o.least}, "min-duration", "only calls that took so long at least")
-	f.Var(durationValue{d: &o.from}, "from", "only calls that began so long after the start, or later")
-	f.Var(durationValue{d: &o.to}, "to", "only calls that began earlier than so long after the start")
+	partFlags(cmd, &o.least, &o.from, &o.to)
 	f.Var(countValue{&o.goroutine}, "goroutine", "only calls of this goroutine")
 	f.StringVarP(&o.output, "output", "o", "", "the file to write, in place of standard output")
+	shortFlag(cmd, &o.short)
 	jsonFlag(cmd, &o.asJSON)
 	f.Lookup("format").DefValue, f.Lookup("sort").DefValue = "", "" // the lines would be too long
 	must(cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formatNames(), cobra.ShellCompDirectiveNoFileComp)))
 	must(cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(slices.Sorted(maps.Keys(recordings.Orders)), cobra.ShellCompDirectiveNoFileComp)))
 	return cmd
+}
+
+// partFlags adds the flags that choose calls by their times.
+func partFlags(cmd *cobra.Command, least, from, to *time.Duration) {
+	cmd.Flags().Var(durationValue{d: least}, "min-duration", "only calls that took so long at least")
+	cmd.Flags().Var(durationValue{d: from}, "from", "only calls that began so long after the start, or later")
+	cmd.Flags().Var(durationValue{d: to}, "to", "only calls that began earlier than so long after the start")
 }
 
 // must is for what fails only where a flag's name is misspelt.
@@ -152,10 +159,14 @@ type reportInput struct {
 	e    *env
 	name string
 	file io.Closer
+	size int64
 	in   io.Reader // the file, from its start
 	r    *event.Reader
 	o    reportOptions
 	f    recordings.Filter
+
+	names *draw.Names // by which functions are shown; nil for their full ones
+	told  int         // so many functions names knows of
 
 	out    recordings.Outcome
 	walked bool
@@ -164,8 +175,16 @@ type reportInput struct {
 
 // walk reads the recording. Its error is kept, since what could be read is shown first.
 func (in *reportInput) walk(v recordings.Visitor) recordings.Outcome {
-	in.out, in.err = recordings.Walk(in.r, in.f, v)
-	in.walked = true
+	return in.walkedTo(recordings.Walk(in.r, in.f, v))
+}
+
+// walkedTo keeps what became of a walk, and finds out how long a recording is that was not read to its end.
+func (in *reportInput) walkedTo(out recordings.Outcome, err error) recordings.Outcome {
+	in.out, in.err, in.walked = out, err, true
+	if out.Stopped {
+		file, _ := in.file.(io.ReaderAt)
+		in.out.Last = in.r.End(file, in.size)
+	}
 	return in.out
 }
 
@@ -197,6 +216,7 @@ func (e *env) report(ctx context.Context, args []string, o reportOptions) error 
 	}
 	defer in.file.Close() //nolint:errcheck // it was read
 	in.o = o
+	in.names = shortNames(o.short)
 	in.f = recordings.Filter{Names: set, Least: o.least, From: o.from, To: o.to, G: o.goroutine}
 	if err := e.writeReport(in, format); err != nil {
 		return err
@@ -212,7 +232,7 @@ func (e *env) report(ctx context.Context, args []string, o reportOptions) error 
 	if in.walked {
 		e.aboutRecording(in, aboutReport)
 		if in.err == nil {
-			in.err = unmatched(name, set, &in.r.Definitions)
+			in.err = e.unmatched("report", set, &in.r.Definitions)
 		}
 	}
 	if in.err != nil {
@@ -245,7 +265,7 @@ func (e *env) openRecording(ctx context.Context, name string, bar bool) (*report
 		}
 		return nil, err
 	}
-	in := &reportInput{e: e, name: name, file: file, in: e.progress(ctx, file, name, size, bar)}
+	in := &reportInput{e: e, name: name, file: file, size: size, in: e.progress(ctx, file, name, size, bar)}
 	return in, nil
 }
 
@@ -257,76 +277,4 @@ func (in *reportInput) begin() error {
 	}
 	in.r = r
 	return nil
-}
-
-// aboutReport begins what report says.
-const aboutReport = "report: "
-
-// aboutRecording says on standard error what a reader has to know about the figures. Lines begin with what.
-func (e *env) aboutRecording(in *reportInput, what string) {
-	out, m := in.out, &in.r.Meta
-	say := func(format string, args ...any) { e.note("%s", what+fmt.Sprintf(format, args...)) }
-	process := fmt.Sprintf("%s (%d)", baseName(m.Program), m.PID)
-	if m.Host != "" {
-		process += " on " + m.Host
-	}
-	hits := ""
-	if out.Hits > 0 {
-		hits = ", " + draw.Plural(out.Hits, "hit") + " of hooks"
-	}
-	say("%s, %s, %s: %s%s", process, time.Unix(0, out.Start).In(e.zone).Format("2006-01-02 15:04:05"),
-		draw.Duration(out.End-out.Start), draw.Plural(out.Events, "event"), hits)
-	if out.Lost > 0 {
-		say("%s lost while it was recorded: times are of the calls that are whole; fewer functions lose less", were(out.Lost, "event"))
-	}
-	if m.MinTook > 0 {
-		say("calls shorter than %s were left out when it was recorded: times are of the longer ones", draw.Duration(m.MinTook))
-	}
-	if out.Open > 0 && what == aboutReport {
-		say("%s under way at its end", were(out.Open, "call"))
-	}
-	if out.Truncated {
-		say("%s was cut off: this is what was written before", in.name)
-	}
-	if out.End == out.Start && out.Events > 0 {
-		say("%s ends before its clocks were read a second time: no times are known", in.name)
-	}
-	if out.Unsteady > 1e-3 {
-		say("the CPU's clock was off by %.1f %% at times: so are the times here", 100*out.Unsteady)
-	}
-	if d := out.Drift.Abs(); d > time.Second {
-		say("the clock of the machine was set by %s meanwhile: times of day here are those of its start", draw.Duration(int64(out.Drift)))
-	}
-}
-
-func were(n uint64, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " was"
-	}
-	return fmt.Sprintf("%d %ss were", n, noun)
-}
-
-// baseName is the last part of a path of any system.
-func baseName(path string) string {
-	if i := strings.LastIndexAny(path, `/\`); i >= 0 {
-		return path[i+1:]
-	}
-	return path
-}
-
-// unmatched is an error when a glob matches nothing in a recording.
-func unmatched(name string, set glob.Set, d *event.Definitions) error {
-	names := slices.Clone(d.Hooks)
-	for i := range d.Funcs {
-		names = append(names, d.Funcs[i].Name)
-	}
-	_, without := set.Select(names)
-	if without == nil {
-		return nil
-	}
-	err := fmt.Errorf("no function or hook matches %q", without)
-	if q := near.Question(without.String(), names); q != "" {
-		err = fmt.Errorf("%w; %s", err, q)
-	}
-	return err
 }

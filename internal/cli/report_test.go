@@ -21,7 +21,7 @@ import (
 // fakeRecordings are the files that commands can open in tests.
 var fakeRecordings = map[string]func() []byte{
 	"gkhi.rec":  func() []byte { return reporttest.Make(reporttest.Options{Events: 4000, Hits: true}) },
-	"small.rec": small,
+	"small.rec": small, "stacks.rec": stacks,
 	"lossy.rec": func() []byte {
 		return reporttest.Make(reporttest.Options{Events: 9000, Seed: 2, Lost: 0.002, Panics: 0.01, Values: true})
 	},
@@ -59,9 +59,54 @@ var fakeRecordings = map[string]func() []byte{
 	"no.rec":    func() []byte { return []byte("#!/bin/sh\n") },
 }
 
+// stacks is a server whose connections are no recorded functions: only stacks tell of them. One stack is cut off.
+func stacks() []byte {
+	return parsed(`
+meta {"program":"/usr/bin/mail","pid":77,"arch":"amd64","go":"go1.26.8","stacks":true}
+func "example.com/mail/v2/queue.(*Queue).Put" "example.com/mail/v2/queue" "/src/queue.go" 10 () ()
+func "example.com/mail/v2/queue.flush" "example.com/mail/v2/queue" "/src/queue.go" 30 () ()
+func "example.com/old/queue.flush" "example.com/old/queue" "/src/old.go" 30 () ()
+func "main.run" "main" "/src/main.go" 5 () ()
+site 0 entry 10
+site 0 return 19
+site 1 entry 30
+site 1 return 39
+site 2 entry 30
+site 2 return 39
+site 3 entry 5
+site 3 return 9
+frame 0x1000 "net/http.HandlerFunc.ServeHTTP" "/go/server.go" 22
+frame 0x1000 "net/http.serverHandler.ServeHTTP" "/go/server.go" 33
+frame 0x1100 "net/http.(*conn).serve" "/go/server.go" 20
+frame 0x1200 "net/http.(*Server).Serve.gowrap3" "/go/server.go" 34
+frame 0x1300 "runtime.goexit" "/go/asm.s" 17
+frame 0x1400 "main.run" "/src/main.go" 6
+frame 0x1500 "main.main" "/src/main.go" 2
+frame 0x1600 "runtime.main" "/go/proc.go" 2
+stack 0x1000 0x1100 0x1200 0x1300
+stack 0x1400 0x1500 0x1600 0x1300
+stack 0x1000 0x1100
+stack 0x1500 0x1600 0x1300
+watermark 0 ticks 0 mono 0 wall 1767366245000000000 lost 0
+event 1000 thread 1 g 7 site 0 sp 200 bp 184 stack 0
+event 2000 thread 1 g 7 site 2 sp 300 bp 284 stack 0
+event 3000000 thread 1 g 7 site 3 sp 300 bp 284
+event 3001000 thread 1 g 7 site 1 sp 200 bp 184
+event 3002000 thread 1 g 8 site 0 sp 200 bp 184 stack 0
+event 3003000 thread 1 g 8 site 1 sp 200 bp 184
+event 3004000 thread 1 g 9 site 2 sp 200 bp 184 stack 2
+event 3005000 thread 1 g 9 site 3 sp 200 bp 184
+event 3006000 thread 1 g 1 site 4 sp 200 bp 184 stack 1
+event 3007000 thread 1 g 1 site 5 sp 200 bp 184
+event 3008000 thread 1 g 1 site 6 sp 100 bp 84 stack 3
+event 4000000 thread 1 g 7 site 2 sp 200 bp 184 stack 0
+watermark 8000000 ticks 8000000 mono 8000000 wall 1767366245008000000 lost 0
+`)
+}
+
 // small is a few calls, written down as text.
 func small() []byte {
-	b, err := eventtext.Parse(strings.NewReader(`
+	return parsed(`
 meta {"program":"/usr/bin/mail","pid":77,"arch":"amd64","go":"go1.26.8","values":true}
 func "mail.deliver" "mail" "/src/mail.go" 10 ("n" "int" 5) ("err" "error" 13)
 func "mail.send" "mail" "/src/mail.go" 30 () ()
@@ -80,7 +125,11 @@ event 6000000 thread 2 g 9 site 0 sp 200 bp 184 words 0xffffffffffffffff
 event 6001000 thread 2 g 9 site 1 sp 200 bp 184 words 0x5f0000
 event 7000000 thread 1 g 7 site 2 sp 200 bp 184 gap
 watermark 8000000 ticks 8000000 mono 8000000 wall 1767366245008000000 lost 3
-`[1:]))
+`)
+}
+
+func parsed(text string) []byte {
+	b, err := eventtext.Parse(strings.NewReader(text[1:]))
 	if err != nil {
 		panic(err)
 	}
@@ -97,13 +146,17 @@ func finished(e *event.Encoder) []byte {
 	return b.Bytes()
 }
 
+type fakeFile struct{ *bytes.Reader }
+
+func (fakeFile) Close() error { return nil }
+
 func openFake(name string) (io.ReadCloser, int64, error) {
 	file, ok := fakeRecordings[name]
 	if !ok {
 		return nil, 0, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	b := file()
-	return io.NopCloser(bytes.NewReader(b)), int64(len(b)), nil
+	return fakeFile{bytes.NewReader(b)}, int64(len(b)), nil
 }
 
 // TestReportFormats writes every format to a file, and to standard output, and compares.

@@ -82,24 +82,30 @@ func (in *reportInput) text(w io.Writer) error {
 func (in *reportInput) tables(row func(object any, fields []string) error) (columns []string, err error) {
 	switch {
 	case in.o.calls:
-		edges, _, _ := in.edges()
-		for i, edge := range edges {
+		graph, wanted, _ := in.edges()
+		for i, edge := range wantedEdges(graph, wanted) {
 			if in.o.top > 0 && uint64(i) >= in.o.top {
 				break
 			}
-			r := recordings.EdgeRow{Callee: in.r.Funcs[edge.Callee].Name, Calls: edge.Calls, TotalNS: edge.Total}
-			if edge.Caller >= 0 {
-				r.Caller = in.r.Funcs[edge.Caller].Name
-			}
+			r := graph.EdgeRow(edge)
 			if err := row(r, r.Fields()); err != nil {
 				return nil, err
 			}
 		}
 		return recordings.EdgeColumns, nil
 	case in.o.goroutines:
-		gs := recordings.NewGoroutines()
+		gs := recordings.NewGoroutines(in.r)
 		out := in.walk(gs.Visitor())
-		for i, g := range gs.All() {
+		all := gs.All()
+		for i, k := range recordings.Kinds(all) {
+			if in.o.top > 0 && uint64(i) >= in.o.top {
+				break
+			}
+			if err := row(k.Row(), nil); err != nil {
+				return nil, err
+			}
+		}
+		for i, g := range all {
 			if in.o.top > 0 && uint64(i) >= in.o.top {
 				break
 			}
@@ -133,6 +139,8 @@ type recordingLine struct {
 	PID     int     `json:"pid"`
 	Time    string  `json:"time"` // at which it began
 	Seconds float64 `json:"seconds"`
+	From    float64 `json:"from,omitempty"` // of --from and --to: seconds after that
+	To      float64 `json:"to,omitempty"`
 	Events  uint64  `json:"events"`
 	Hits    uint64  `json:"hits"`
 	Lost    uint64  `json:"lost"`
@@ -155,7 +163,7 @@ func (in *reportInput) csv(w io.Writer) error {
 	out := csv.NewWriter(w)
 	var rows [][]string
 	columns, err := in.tables(func(_ any, fields []string) error {
-		if fields != nil { // hooks are of another form
+		if fields != nil { // hooks, and sums of goroutines, are of another form
 			rows = append(rows, fields)
 		}
 		return nil
@@ -186,14 +194,14 @@ func (in *reportInput) pprof(w io.Writer) error {
 
 func (in *reportInput) html(w io.Writer) error {
 	d, out, err := page.Build(in.r, in.f, page.DefaultLimits)
-	in.out, in.err, in.walked = out, err, true
+	in.walkedTo(out, err)
 	return page.Render(w, d)
 }
 
 func (in *reportInput) svg(w io.Writer) error {
 	t := in.tree()
 	m, out := &in.r.Meta, &in.out
-	about := []string{time.Unix(0, out.Start).In(in.e.zone).Format("2006-01-02 15:04:05"), draw.Duration(out.End - out.Start), draw.Plural(out.Calls, "call")}
+	about := []string{time.Unix(0, out.From).In(in.e.zone).Format("2006-01-02 15:04:05"), draw.Duration(out.To - out.From), draw.Plural(out.Calls, "call")}
 	if m.Host != "" {
 		about = append(about, m.Host)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gkhi/gkhi/internal/cli/draw"
@@ -50,7 +49,7 @@ func (in *reportInput) tableText(w io.Writer) error {
 			{Title: "HOOK", Style: style.Name, Names: true}, {Title: "HITS", Right: true}, {Title: "RATE", Right: true},
 		}}
 		for _, h := range hooks {
-			t.Row(h.Name, fmt.Sprint(h.Hits), draw.Rate(float64(h.Hits)/(float64(out.End-out.Start)/1e9)))
+			t.Row(h.Name, fmt.Sprint(h.Hits), draw.Rate(float64(h.Hits)/(float64(out.To-out.From)/1e9)))
 		}
 		if len(lines) > 0 {
 			lines = append(lines, "")
@@ -78,7 +77,7 @@ func (in *reportInput) funcTable(fs []recordings.Func) *draw.Table {
 	}
 	for i := range fs {
 		f := &fs[i]
-		cells := []string{f.Name, fmt.Sprint(f.Calls)}
+		cells := []string{in.shown(f.Name), fmt.Sprint(f.Calls)}
 		if failed {
 			cells = append(cells, fmt.Sprint(f.Errors))
 		}
@@ -91,14 +90,18 @@ func (in *reportInput) funcTable(fs []recordings.Func) *draw.Table {
 }
 
 func timeCells(f *recordings.Func) []string {
-	if f.Timed == 0 {
-		return []string{"-", "-", "-", "-", "-", "-", "-"}
-	}
 	about := ""
 	if f.Scaled {
 		about = "~"
 	}
-	cells := []string{about + draw.Duration(f.Total), about + draw.Duration(f.Self), draw.Duration(f.Mean)}
+	cells := []string{about + draw.Duration(f.Total), about + draw.Duration(f.Self)}
+	switch {
+	case f.Timed+f.Unwound+f.Open == 0:
+		return []string{"-", "-", "-", "-", "-", "-", "-"}
+	case f.Timed == 0:
+		return append(cells, "-", "-", "-", "-", "-")
+	}
+	cells = append(cells, draw.Duration(f.Mean))
 	for _, q := range quantiles {
 		cells = append(cells, draw.Duration(f.Quantile(q)))
 	}
@@ -108,19 +111,14 @@ func timeCells(f *recordings.Func) []string {
 // graphText writes each function with its callers above and its callees below, as gprof does.
 func (in *reportInput) graphText(w io.Writer) error {
 	table := recordings.NewTable(in.r)
-	edges, wanted, out := in.edges(table.Visitor())
+	graph, wanted, out := in.edges(table.Visitor())
+	in.shortenToFit()
 	callers, callees := map[int][]recordings.Edge{}, map[int][]recordings.Edge{}
-	for _, e := range edges {
+	for _, e := range wantedEdges(graph, wanted) {
 		callers[e.Callee] = append(callers[e.Callee], e)
 		if e.Caller >= 0 {
 			callees[e.Caller] = append(callees[e.Caller], e)
 		}
-	}
-	name := func(i int) string {
-		if i < 0 {
-			return "(not recorded)"
-		}
-		return in.r.Funcs[i].Name
 	}
 	style := in.style()
 	lines := []string{style.Title(fmt.Sprintf("%10s  %8s  %s", "CALLS", "TOTAL", "FUNCTION"))}
@@ -141,11 +139,11 @@ func (in *reportInput) graphText(w io.Writer) error {
 		up := callers[f.Index]
 		slices.SortStableFunc(up, func(a, b recordings.Edge) int { return cmp.Compare(a.Total, b.Total) })
 		for _, e := range up { // the largest next to the function
-			line(e.Calls, edge(e), "  ┌ "+draw.Safe(name(e.Caller)))
+			line(e.Calls, edge(e), "  ┌ "+in.callerName(graph, e, style))
 		}
-		line(f.Calls, timeCells(&f)[0], style.Name(draw.Safe(f.Name)))
+		line(f.Calls, timeCells(&f)[0], style.Name(draw.Safe(in.shown(f.Name))))
 		for _, e := range callees[f.Index] {
-			line(e.Calls, edge(e), "  └ "+draw.Safe(name(e.Callee)))
+			line(e.Calls, edge(e), "  └ "+draw.Safe(in.funcName(e.Callee)))
 		}
 	}
 	if len(lines) == 1 {
@@ -154,9 +152,9 @@ func (in *reportInput) graphText(w io.Writer) error {
 	return in.lines(w, lines)
 }
 
-// edges reads the recording into a call graph, and returns the edges to and from the functions that are wanted: whoever calls
+// edges reads the recording into a call graph, and returns which functions are wanted: whoever calls
 // them or is called by them is in it, wanted or not. Other visitors may listen.
-func (in *reportInput) edges(others ...recordings.Visitor) ([]recordings.Edge, func(fn int) bool, recordings.Outcome) {
+func (in *reportInput) edges(others ...recordings.Visitor) (*recordings.Graph, func(fn int) bool, recordings.Outcome) {
 	names := in.f.Names
 	in.f.Names = nil
 	graph := recordings.NewGraph(in.r)
@@ -164,35 +162,10 @@ func (in *reportInput) edges(others ...recordings.Visitor) ([]recordings.Edge, f
 	wanted := func(fn int) bool {
 		return len(names) == 0 || fn >= 0 && names.Match(in.r.Funcs[fn].Name)
 	}
-	edges := slices.DeleteFunc(graph.Edges(), func(e recordings.Edge) bool { return !wanted(e.Caller) && !wanted(e.Callee) })
-	return edges, wanted, out
+	return graph, wanted, out
 }
 
-// goroutinesText writes a line for each goroutine.
-func (in *reportInput) goroutinesText(w io.Writer) error {
-	gs := recordings.NewGoroutines()
-	out := in.walk(gs.Visitor())
-	all := gs.All()
-	if len(all) == 0 {
-		return nil
-	}
-	t := &draw.Table{Title: in.style().Title}
-	for _, title := range []string{"G", "CALLS", "HITS", "BUSY", "FIRST", "LAST"} {
-		t.Columns = append(t.Columns, draw.Column{Title: title, Right: true})
-	}
-	for i, g := range all {
-		if in.o.top > 0 && uint64(i) >= in.o.top {
-			break
-		}
-		name := strconv.FormatUint(g.G, 10)
-		if g.Others > 0 {
-			name = recordings.Other
-		}
-		r := g.Row(out.Start)
-		t.Row(name, fmt.Sprint(g.Calls), fmt.Sprint(g.Hits), draw.Duration(g.Busy), seconds(r.FirstNS), seconds(r.LastNS))
-	}
-	return in.lines(w, t.Lines(in.width()))
+// wantedEdges are those to and from functions that are wanted.
+func wantedEdges(g *recordings.Graph, wanted func(fn int) bool) []recordings.Edge {
+	return slices.DeleteFunc(g.Edges(), func(e recordings.Edge) bool { return !wanted(e.Caller) && !wanted(e.Callee) })
 }
-
-// seconds writes a moment, counted from the start.
-func seconds(ns int64) string { return strconv.FormatFloat(float64(ns)/1e9, 'f', 6, 64) }

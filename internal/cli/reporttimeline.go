@@ -19,58 +19,84 @@ func (in *reportInput) timelineText(w io.Writer) error {
 	begin := func(at int64) {
 		if start == 0 {
 			start = at
+			in.shortenToFit()
 		}
 	}
+	room := &lineBudget{left: in.o.top, bounded: in.o.top > 0}
 	levels := map[uint64]int{} // of the next call
-	lines := uint64(0)
-	gap := false // the last line is that of one
-	more := func() bool {
+	gap := false               // the last line is that of one
+	given := 0                 // calls that were given up since the last line of a gap
+	end := func(c *recordings.Call, ev treeEvent) {
+		levels[c.G] = c.Level
+		if c.Level == 0 {
+			delete(levels, c.G)
+		}
+		if !room.leave(c) {
+			return
+		}
 		gap = false
-		lines++
-		return in.o.top == 0 || lines <= in.o.top
+		ev.g, ev.name, ev.level, ev.cut = c.G, in.funcName(c.Func), c.Level, room.cut(c)
+		ev.values = recordings.Text(recordings.Values(&in.r.Definitions, c.Exit, c.Results))
+		tree.add(ev)
+	}
+	lost := func() { // of calls that were given up the entries are lines, so they need this one for an end
+		tree.end()
+		tree.title()
+		text := "--- events were lost here ---"
+		if given > 0 {
+			text = "--- events were lost here: the end of " + draw.Plural(given, "call") + " above is not known ---"
+		}
+		given = 0
+		out.WriteString(tree.style.Warn(text) + "\n")
 	}
 	in.walk(recordings.Visitor{
 		Round: begin,
 		Enter: func(c *recordings.Call) {
 			begin(c.Start)
 			levels[c.G] = c.Level + 1
-			if more() {
-				tree.add(treeEvent{at: c.Start, g: c.G, name: in.r.Funcs[c.Func].Name, entry: true, level: c.Level, values: recordings.Text(recordings.Values(&in.r.Definitions, c.Entry, c.Args))})
-			}
-		},
-		Leave: func(c *recordings.Call) {
-			levels[c.G] = c.Level
-			if c.Level == 0 {
-				delete(levels, c.G)
-			}
-			if more() {
+			if room.enter(c, tree.isWaiting(c.G)) {
+				gap = false
 				tree.add(treeEvent{
-					at: c.End, g: c.G, name: in.r.Funcs[c.Func].Name, level: c.Level, took: c.Took(), unwound: c.Unwound,
-					values: recordings.Text(recordings.Values(&in.r.Definitions, c.Exit, c.Results)),
+					at: c.Start, g: c.G, name: in.funcName(c.Func), entry: true, level: c.Level,
+					values: recordings.Text(recordings.Values(&in.r.Definitions, c.Entry, c.Args)),
 				})
 			}
 		},
-		Drop: func(c *recordings.Call, _ int64, _ bool) { delete(levels, c.G) },
+		Leave: func(c *recordings.Call) { end(c, treeEvent{at: c.End, took: c.Took(), unwound: c.Unwound}) },
+		Drop: func(c *recordings.Call, at int64, lost bool) {
+			if !lost {
+				end(c, treeEvent{at: at, took: at - c.Start, open: true})
+				return
+			}
+			delete(levels, c.G)
+			if room.leave(c) {
+				given++
+			}
+		},
 		Hit: func(h *recordings.Hit) {
 			begin(h.Time)
 			text := in.r.Hooks[h.Hook]
 			if fields := formatFields(h.Fields, nil); fields != "" {
 				text = draw.Safe(text) + "  " + fields
 			}
-			if more() {
+			if room.hit(tree.isWaiting(h.G)) {
+				gap = false
 				tree.note(h.Time, h.G, levels[h.G], tree.style.Faint("/* "+text+" */"))
 			}
 		},
 		Gap: func(int64) {
-			if !gap && more() {
+			if given > 0 || !gap && room.line(false) {
+				lost()
 				gap = true
-				tree.end()
-				tree.title()
-				out.WriteString(tree.style.Warn("--- events were lost here ---") + "\n")
 			}
 		},
 	})
-	tree.end()
+	if given > 0 {
+		lost()
+	}
+	if room.missed > 0 {
+		in.e.note("report: --top %d leaves out %d more calls and hits", in.o.top, room.missed)
+	}
 	return out.Flush()
 }
 
@@ -140,6 +166,12 @@ func (in *reportInput) timelineJSON(lines *jsonLines) error {
 	out := bufio.NewWriterSize(lines.w, 64<<10)
 	buffered := &jsonLines{w: out}
 	d := &in.r.Definitions
+	rows := uint64(0)
+	write := func(v any) {
+		if rows++; in.o.top == 0 || rows <= in.o.top {
+			buffered.object(v) //nolint:errcheck // it is kept
+		}
+	}
 	call := func(c *recordings.Call, ended bool) {
 		l := callLine{
 			Time: jsonTime(time.Unix(0, c.Start)), Function: d.Funcs[c.Func].Name, G: c.G, Level: c.Level, Unwound: c.Unwound,
@@ -149,7 +181,7 @@ func (in *reportInput) timelineJSON(lines *jsonLines) error {
 			took := c.Took()
 			l.Took, l.Self = &took, &c.Self
 		}
-		buffered.object(l) //nolint:errcheck // it is kept
+		write(l)
 	}
 	in.walk(recordings.Visitor{
 		Leave: func(c *recordings.Call) { call(c, true) },
@@ -159,10 +191,10 @@ func (in *reportInput) timelineJSON(lines *jsonLines) error {
 			if json.Valid(h.Fields) {
 				l.Fields = h.Fields
 			}
-			buffered.object(l) //nolint:errcheck // as above
+			write(l)
 		},
 		Gap: func(at int64) {
-			buffered.object(struct { //nolint:errcheck // as above
+			write(struct {
 				Time string `json:"time"`
 				Gap  bool   `json:"gap"` // events were lost here
 			}{jsonTime(time.Unix(0, at)), true})
@@ -184,9 +216,13 @@ func (in *reportInput) lastLine() recordingLine {
 		end = "truncated"
 	}
 	m := &in.r.Meta
-	return recordingLine{
+	l := recordingLine{
 		End: end, Program: m.Program, PID: m.PID, Time: jsonTime(time.Unix(0, in.out.Start)),
-		Seconds: float64(in.out.End-in.out.Start) / 1e9,
+		Seconds: float64(in.out.Last-in.out.Start) / 1e9,
 		Events:  in.out.Events, Hits: in.out.Hits, Lost: in.out.Lost, Open: in.out.Open,
 	}
+	if in.out.Part() {
+		l.From, l.To = float64(in.out.From-in.out.Start)/1e9, float64(in.out.To-in.out.Start)/1e9
+	}
+	return l
 }

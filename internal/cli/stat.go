@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/cli/meter"
 	"github.com/gkhi/gkhi/internal/control/wire"
 )
@@ -49,6 +50,7 @@ type statOptions struct {
 	asJSON   bool
 	sort     string
 	top      uint64
+	short    bool
 }
 
 func newStat(e *env) *cobra.Command {
@@ -73,6 +75,7 @@ func newStat(e *env) *cobra.Command {
 	cmd.Flags().StringVar(&o.sort, "sort", "", "order of rows: name, calls, total, self, p50, p99, max")
 	cmd.Flags().Var(countValue{&o.top}, "top", "show only so many rows")
 	durationFlag(cmd, &o.duration, "end after so long, as 5s")
+	shortFlag(cmd, &o.short)
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
 }
@@ -86,19 +89,25 @@ func (e *env) stat(ctx context.Context, target string, globs []string, o statOpt
 	ctx, cancel := limit(ctx, o.duration)
 	defer cancel()
 	start := e.now()
-	t, err := s.Stat(ctx, wire.StatSpec{Patterns: globs, Interval: int64(o.interval)})
+	t, _, err := askGlobs(e, s, "stat", globs, func(globs []string) (statStream, error) {
+		return s.Stat(ctx, wire.StatSpec{Patterns: globs, Interval: int64(o.interval)})
+	})
 	if err != nil {
-		return about(s, err)
+		return err
 	}
 	defer t.Close()
 	if err := e.matched(s, t.Matched(), "stat"); err != nil {
 		return err
 	}
-	view := e.statView(label(s.Process()), o, t.Matched().Functions > 0)
+	names := shortNames(o.short)
+	view := e.statView(label(s.Process()), o, names, t.Matched().Functions > 0)
 	m := meter.New(start)
 	for snap, streamErr := range t.Snapshots() {
 		if err = streamErr; err != nil {
 			break
+		}
+		for _, w := range snap.Rows {
+			names.Add(w.Hook)
 		}
 		r := m.Add(snap)
 		r.Arrange(o.sort, o.top)
@@ -123,13 +132,13 @@ type statView interface {
 	final(meter.Report) error    // once, at the end
 }
 
-func (e *env) statView(process string, o statOptions, functions bool) statView {
+func (e *env) statView(process string, o statOptions, names *draw.Names, functions bool) statView {
 	_, _, terminal := e.terminal()
 	switch {
 	case o.asJSON:
 		return &statJSON{e: e, buckets: o.hist}
 	case terminal:
-		return newStatScreen(e, process, o.hist)
+		return newStatScreen(e, process, o.hist, names)
 	}
-	return &statLines{e: e, hist: o.hist, least: o.interval / 2, timed: functions}
+	return &statLines{e: e, names: names, hist: o.hist, least: o.interval / 2, timed: functions}
 }

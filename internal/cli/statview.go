@@ -14,7 +14,7 @@ import (
 var quantiles = [...]float64{0.5, 0.9, 0.99}
 
 // statTable returns the table that the terminal and the summary share.
-func statTable(r meter.Report, style draw.Style) *draw.Table {
+func statTable(r meter.Report, names *draw.Names, style draw.Style) *draw.Table {
 	timed := r.Timed()
 	t := &draw.Table{Title: style.Title}
 	for i, title := range statTitles(timed) {
@@ -25,7 +25,7 @@ func statTable(r meter.Report, style draw.Style) *draw.Table {
 		t.Columns = append(t.Columns, c)
 	}
 	for _, w := range r.Rows {
-		t.Row(statCells(r, w, timed)...)
+		t.Row(statCells(r, w, names, timed)...)
 	}
 	return t
 }
@@ -38,8 +38,8 @@ func statTitles(timed bool) []string {
 	return []string{"HOOK", "CALLS", "RATE", "P50", "P90", "P99", "MAX"}
 }
 
-func statCells(r meter.Report, w meter.Row, timed bool) []string {
-	cells := []string{w.Hook, fmt.Sprint(w.Calls), draw.Rate(r.Rate(w))}
+func statCells(r meter.Report, w meter.Row, names *draw.Names, timed bool) []string {
+	cells := []string{names.Of(w.Hook), fmt.Sprint(w.Calls), draw.Rate(r.Rate(w))}
 	switch l := w.Latency; {
 	case timed && w.Function && l != nil && l.Count > 0:
 		about := ""
@@ -60,13 +60,13 @@ func statCells(r meter.Report, w meter.Row, timed bool) []string {
 }
 
 // histograms draws the latencies of each hook since the beginning.
-func histograms(rows []wire.StatRow, width int, style draw.Style) []string {
+func histograms(rows []wire.StatRow, names *draw.Names, width int, style draw.Style) []string {
 	var lines []string
 	for _, w := range rows {
 		if w.Latency == nil || w.Latency.Count == 0 {
 			continue
 		}
-		lines = append(lines, "", style.Name(draw.Cut(draw.Safe(w.Hook), width)))
+		lines = append(lines, "", style.Name(draw.Cut(draw.Safe(names.Of(w.Hook)), width)))
 		lines = append(lines, draw.Histogram(*w.Latency, width, style)...)
 	}
 	return lines
@@ -80,14 +80,15 @@ type statScreen struct {
 	e       *env
 	process string
 	hist    bool
+	names   *draw.Names
 	style   draw.Style
 	screen  *draw.Screen
 	began   time.Time
 }
 
-func newStatScreen(e *env, process string, hist bool) *statScreen {
+func newStatScreen(e *env, process string, hist bool, names *draw.Names) *statScreen {
 	return &statScreen{
-		e: e, process: process, hist: hist, style: e.style(),
+		e: e, process: process, hist: hist, names: names, style: e.style(),
 		screen: draw.NewScreen(e.out, func() (int, int) {
 			c, r, _ := e.terminal()
 			return c, r
@@ -97,9 +98,9 @@ func newStatScreen(e *env, process string, hist bool) *statScreen {
 
 func (s *statScreen) lines(r meter.Report, head string) []string {
 	width := s.screen.Columns()
-	lines := append([]string{s.style.Faint(draw.Cut(draw.Safe(head), width))}, statTable(r, s.style).Lines(width)...)
+	lines := append([]string{s.style.Faint(draw.Cut(draw.Safe(head), width))}, statTable(r, s.names, s.style).Lines(width)...)
 	if s.hist {
-		lines = append(lines, histograms(r.Sum, width, s.style)...)
+		lines = append(lines, histograms(r.Sum, s.names, width, s.style)...)
 	}
 	return lines
 }
@@ -122,6 +123,7 @@ func (s *statScreen) final(r meter.Report) error {
 type statLines struct {
 	e      *env
 	hist   bool
+	names  *draw.Names
 	least  time.Duration // an interval shorter than that, as the last one is, would make a wild rate
 	timed  bool          // functions are among what is counted
 	widths []int
@@ -140,7 +142,7 @@ func (s *statLines) print(r meter.Report, when string) error {
 	titles := append([]string{"TIME"}, statTitles(s.timed)...)
 	var rows [][]string
 	for _, w := range r.Rows {
-		row := append([]string{when}, statCells(r, w, s.timed)...)
+		row := append([]string{when}, statCells(r, w, s.names, s.timed)...)
 		row[1] = draw.Safe(row[1])
 		for i, cell := range row {
 			s.widths[i] = max(s.widths[i], draw.Width(cell))
@@ -172,7 +174,7 @@ func (s *statLines) final(r meter.Report) error {
 		return err
 	}
 	if s.hist {
-		return s.e.lines(histograms(r.Sum, pipeWidth, draw.Style{}))
+		return s.e.lines(histograms(r.Sum, s.names, pipeWidth, draw.Style{}))
 	}
 	return nil
 }

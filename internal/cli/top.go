@@ -49,6 +49,7 @@ type topOptions struct {
 	reverse    bool
 	sort       string
 	top, most  uint64
+	short      bool
 }
 
 func newTop(e *env) *cobra.Command {
@@ -83,6 +84,7 @@ func newTop(e *env) *cobra.Command {
 	cmd.Flags().Var(countValue{&o.top}, "top", "print only so many rows")
 	cmd.Flags().Var(countValue{&o.most}, "max", "arm at most so many functions")
 	cmd.Flags().BoolVarP(&o.cumulated, "cumulated", "c", false, "show figures since functions were armed")
+	shortFlag(cmd, &o.short)
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
 }
@@ -105,7 +107,7 @@ func (e *env) top(ctx context.Context, target string, globs []string, column int
 	}
 	m := top.NewModel(top.Config{
 		Label: label(s.Process()), Interval: o.interval, Zone: e.zone, Functions: st.Functions,
-		Started: e.now().Add(-time.Duration(st.Uptime)), Sort: column, Reverse: o.reverse, Cumulated: o.cumulated,
+		Started: e.now().Add(-time.Duration(st.Uptime)), Sort: column, Reverse: o.reverse, Cumulated: o.cumulated, Short: o.short,
 	})
 	screen, err := tcell.NewScreen()
 	if err != nil {
@@ -165,7 +167,7 @@ func (e *env) topBatch(ctx context.Context, p topProcess, globs []string, order 
 			order.Sort(&r)
 			err = (&statJSON{e: e}).interval(r)
 		} else {
-			lines := book.Lines(process, e.zone, o.cumulated, order, e.style())
+			lines := book.Lines(process, e.zone, o.cumulated, order, shortNames(o.short, names...), e.style())
 			if printed > 0 {
 				lines = append([]string{""}, lines...)
 			}

@@ -41,6 +41,7 @@ type traceOptions struct {
 	goroutine bool
 	duration  time.Duration
 	asJSON    bool
+	short     bool
 	toEnd     bool // the process is expected to end
 }
 
@@ -62,6 +63,7 @@ func newTrace(e *env) *cobra.Command {
 	cmd.Flags().Var(countValue{&o.sample}, "sample", "take one event in so many")
 	cmd.Flags().BoolVarP(&o.goroutine, "goroutine", "g", false, "show the goroutine's id (costs about a microsecond an event)")
 	durationFlag(cmd, &o.duration, "end after so long, as 5s")
+	shortFlag(cmd, &o.short)
 	jsonFlag(cmd, &o.asJSON)
 	return cmd
 }
@@ -86,16 +88,28 @@ func (e *env) traceTo(ctx context.Context, w io.Writer, target string, globs []s
 		return about(s, err)
 	}
 	start := e.now()
-	t, err := s.Trace(ctx, wire.TraceSpec{Patterns: globs, Max: o.max, Sample: o.sample, Goroutine: o.goroutine})
+	t, globs, err := askGlobs(e, s, "trace", globs, func(globs []string) (traceStream, error) {
+		return s.Trace(ctx, wire.TraceSpec{Patterns: globs, Max: o.max, Sample: o.sample, Goroutine: o.goroutine})
+	})
 	if err != nil {
-		return about(s, err)
+		return err
 	}
 	defer t.Close()
 	if err := e.matched(s, t.Matched(), "trace"); err != nil {
 		return err
 	}
 	begin()
-	p := &tracePrinter{e: e, w: bufio.NewWriterSize(w, 64<<10), style: e.style(), asJSON: o.asJSON, types: types}
+	names := shortNames(o.short)
+	if o.short { // all of them, or one could be shown before another of that name is known
+		hooks, err := s.Hooks(ctx, globs...)
+		if err != nil {
+			return about(s, err)
+		}
+		for _, h := range hooks {
+			names.Add(h.Name)
+		}
+	}
+	p := &tracePrinter{e: e, w: bufio.NewWriterSize(w, 64<<10), style: e.style(), asJSON: o.asJSON, names: names, types: types}
 	p.calls = callTree{w: p.w, style: p.style}
 	p.column(t.Matched().Hooks)
 	err = p.print(t)
@@ -147,6 +161,7 @@ type tracePrinter struct {
 	w      *bufio.Writer
 	style  draw.Style
 	asJSON bool
+	names  *draw.Names
 	types  durations
 
 	calls   callTree
@@ -160,7 +175,7 @@ const widest = 40
 
 func (p *tracePrinter) column(hooks []string) {
 	for _, h := range hooks {
-		p.width = min(max(p.width, draw.Width(draw.Safe(h))), widest)
+		p.width = min(max(p.width, draw.Width(draw.Safe(p.names.Of(h)))), widest)
 	}
 }
 
@@ -240,12 +255,12 @@ func (p *tracePrinter) event(ev wire.Event) error {
 	}
 	if ev.Call != nil {
 		p.calls.add(treeEvent{
-			at: ev.Time, g: ev.G, name: ev.Hook, entry: ev.Call.Entry, level: ev.Call.Level, took: ev.Call.Took, unwound: ev.Call.Unwound,
+			at: ev.Time, g: ev.G, name: p.names.Of(ev.Hook), entry: ev.Call.Entry, level: ev.Call.Level, took: ev.Call.Took, unwound: ev.Call.Unwound,
 		})
 		return nil
 	}
 	at := time.Unix(0, ev.Time).In(p.e.zone)
-	hook := draw.Safe(ev.Hook)
+	hook := draw.Safe(p.names.Of(ev.Hook))
 	line := p.style.Faint(at.Format("15:04:05.000000")) + "  " + p.style.Name(hook)
 	rest := formatFields(ev.Fields, p.types[ev.Hook])
 	if ev.G != 0 {

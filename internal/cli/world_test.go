@@ -74,6 +74,25 @@ func newWorld() *fakeWorld {
 				Process:   client.Process{PID: 7003, Name: "unprepared"},
 				preparing: wire.Errorf(wire.CodeInternal, "prepare: the process panicked: boom"),
 			},
+			{
+				Process: client.Process{PID: 7004, Name: "paths"},
+				hooks: []wire.Hook{
+					{Name: "example.com/mail/v2/queue.flush", Kind: wire.KindFunction, State: wire.StateDormant},
+					{Name: "example.com/mail/v2/queue.(*Queue).Put", Kind: wire.KindFunction, State: wire.StateDormant},
+					{Name: "example.com/old/queue.flush", Kind: wire.KindFunction, State: wire.StateDormant},
+				},
+				snapshots: []client.Snapshot{{Seq: 1, Time: at(time.Second), Rows: []wire.StatRow{
+					{Hook: "example.com/mail/v2/queue.flush", Calls: 3, Function: true, Timed: 3, Total: 3e6, Self: 3e6},
+					{Hook: "example.com/mail/v2/queue.(*Queue).Put", Calls: 2, Function: true, Timed: 2, Total: 2e6, Self: 1e6},
+					{Hook: "example.com/old/queue.flush", Calls: 1, Function: true, Timed: 1, Total: 1e6, Self: 1e6},
+				}}},
+				events: []wire.Event{
+					{Time: at(0), Hook: "example.com/mail/v2/queue.(*Queue).Put", G: 7, Call: &wire.Call{Entry: true}},
+					{Time: at(1), Hook: "example.com/mail/v2/queue.(*Queue).Put", G: 7, Call: &wire.Call{Took: 1000}},
+					{Time: at(2), Hook: "example.com/mail/v2/queue.flush", G: 7, Call: &wire.Call{Entry: true}},
+					{Time: at(3), Hook: "example.com/mail/v2/queue.flush", G: 7, Call: &wire.Call{Took: 1000}},
+				},
+			},
 			{Process: client.Process{PID: 8000, Name: "broken", UID: 1000}, failing: wire.Errorf(wire.CodeInternal, "ls: the process panicked: boom")},
 			{Process: client.Process{PID: 9000, Name: "plain", Err: &client.TargetError{
 				Target: "9000", Err: client.ErrNotHooked, Why: "it is a Go program (plain) without github.com/gkhi/gkhi",

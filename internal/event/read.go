@@ -118,6 +118,48 @@ func (r *Reader) Next() (*Record, error) {
 	}
 }
 
+// End returns the time of the recording's end, in Unix ns, when some was read of it and the rest is not wanted: Next must not be called
+// again. With the file at hand, of size bytes, that takes two short reads; otherwise, or when it was cut off, the rest is read after all.
+func (r *Reader) End(file io.ReaderAt, size int64) (last int64) {
+	if file != nil {
+		if w, ok := lastWatermark(file, size); ok {
+			r.clock(w)
+			return r.time(w.Until)
+		}
+	}
+	last = r.last
+	for {
+		b, err := r.blocks.next()
+		if err != nil || b.Type == TypeIndex {
+			return last
+		}
+		if w, err := decodeWatermark(b.Payload); b.Type == TypeWatermark && err == nil {
+			r.clock(w)
+			last = r.time(w.Until)
+		}
+	}
+}
+
+// lastWatermark finds the last watermark of a complete file by its index.
+func lastWatermark(file io.ReaderAt, size int64) (w Watermark, ok bool) {
+	index, err := ReadIndex(file, size)
+	if err != nil {
+		return w, false
+	}
+	for _, e := range slices.Backward(index) {
+		if e.Type != TypeWatermark {
+			continue
+		}
+		b, err := newBlockReader(io.NewSectionReader(file, e.Offset, int64(e.Length)), e.Offset).next()
+		if err != nil || b.Type != TypeWatermark {
+			return w, false
+		}
+		w, err = decodeWatermark(b.Payload)
+		return w, err == nil
+	}
+	return w, false
+}
+
 // weigh counts anew what waits when a round is over: what is younger than its watermark.
 func (r *Reader) weigh() {
 	r.queued = 0

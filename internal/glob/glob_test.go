@@ -177,3 +177,20 @@ func FuzzMatch(f *testing.F) {
 		}
 	})
 }
+
+func TestUsed(t *testing.T) {
+	set, err := CompileSet([]string{"kv.*", "nothing", "!kv.put", "!none"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{"kv.*": true, "nothing": false, "!kv.put": true, "!none": false}
+	n := 0
+	for p, used := range set.Used([]string{"kv.get", "kv.put"}) {
+		if n++; used != want[p.String()] {
+			t.Errorf("%s: %v", p, used)
+		}
+	}
+	if n != len(want) {
+		t.Errorf("%d patterns", n)
+	}
+}

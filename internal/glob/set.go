@@ -1,6 +1,9 @@
 package glob
 
-import "strings"
+import (
+	"iter"
+	"strings"
+)
 
 // Set is several patterns; a name is in it when any of them matches, and none of those that begin with an exclamation mark, which
 // are about names to leave out. The zero value matches nothing.
@@ -66,4 +69,21 @@ func (s Set) Select(names []string) (matched []string, without *Pattern) {
 		}
 	}
 	return matched, nil
+}
+
+// Used returns each pattern, and whether it matches any of the names.
+func (s Set) Used(names []string) iter.Seq2[*Pattern, bool] {
+	return func(yield func(*Pattern, bool) bool) {
+		for _, p := range s {
+			used := false
+			for _, name := range names {
+				if used = p.Match(name); used {
+					break
+				}
+			}
+			if !yield(p, used) {
+				return
+			}
+		}
+	}
 }

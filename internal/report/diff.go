@@ -9,7 +9,7 @@ import (
 // A Side is one recording of a comparison.
 type Side struct {
 	Funcs   []Func
-	Seconds float64 // its length
+	Seconds float64 // its length, or that of the part that is looked at
 }
 
 // A Change is what became of a function from one recording to another.
@@ -69,10 +69,20 @@ func Compare(a, b Side) []Change {
 }
 
 // Quantile returns a quantile of both sides.
-func (c *Change) Quantile(q float64) (both [2]float64) {
+func (c *Change) Quantile(q float64) [2]float64 {
+	return c.both(func(f *Func) int64 { return f.Quantile(q) })
+}
+
+// Mean returns the means of both sides, of calls that returned.
+func (c *Change) Mean() [2]float64 { return c.both(func(f *Func) int64 { return f.Mean }) }
+
+// Max returns the longest calls of both sides that returned.
+func (c *Change) Max() [2]float64 { return c.both(func(f *Func) int64 { return f.Max }) }
+
+func (c *Change) both(of func(*Func) int64) (both [2]float64) {
 	for side, f := range []*Func{c.A, c.B} {
 		if f != nil {
-			both[side] = float64(f.Quantile(q))
+			both[side] = float64(of(f))
 		}
 	}
 	return both
@@ -86,6 +96,8 @@ var ChangeOrders = map[string]func(a, b *Change) int{
 	"self":  func(a, b *Change) int { return greater(a.Self, b.Self) },
 	"p50":   func(a, b *Change) int { return greater(a.Quantile(0.5), b.Quantile(0.5)) },
 	"p99":   func(a, b *Change) int { return greater(a.Quantile(0.99), b.Quantile(0.99)) },
+	"mean":  func(a, b *Change) int { return greater(a.Mean(), b.Mean()) },
+	"max":   func(a, b *Change) int { return greater(a.Max(), b.Max()) },
 }
 
 func greater(a, b [2]float64) int {

@@ -11,6 +11,12 @@
 // the recording; what could grow without a bound has a limit, beyond which the rest is put together, and the report
 // says so. A function, here as in package event, is its index in Funcs.
 //
+// # What counts
+//
+// Each call counts once it was seen to begin. Its time counts up to its end: that is its return; where there was none, since a panic
+// or Goexit went through it, the goroutine's next event; and for a call under way at the recording's end, that. All visitors here
+// and all formats hold to this, so sums of one agree with those of another. Percentiles, mean, least and most are of calls that returned.
+//
 // # What is exact
 //
 // A call that returned has exact times. Where events were lost, calls under way are given up, since what is missing may be their

@@ -9,8 +9,9 @@ import (
 
 // A Graph sums calls by caller and callee.
 type Graph struct {
-	r     *event.Reader
-	edges []edges // by callee
+	r       *event.Reader
+	edges   []edges // by callee
+	callers callers
 }
 
 // edges are those of one callee. Most have a few callers, of which the same calls again and again.
@@ -20,9 +21,10 @@ type edges struct {
 	at   map[int]int // index of list by caller, when there are many
 }
 
-// An Edge is one function's calls of another. The caller is the innermost one that was recorded and that the filter lets pass.
+// An Edge is one function's calls of another. The caller is the innermost one that was recorded and that the filter lets pass; where
+// there is none, it is the one that the call's stack names, if that was recorded.
 type Edge struct {
-	Caller int // index of Funcs; -1 when no such call was around
+	Caller int // index of Funcs; -1 when it is not known; below -1 it is a function of a stack, see Graph.Caller
 	Callee int
 	Calls  uint64
 	Total  int64 // ns in these calls; recursive ones, which are in others already, have none
@@ -32,24 +34,48 @@ type Edge struct {
 const manyCallers = 16
 
 // NewGraph returns a graph of what r reads.
-func NewGraph(r *event.Reader) *Graph { return &Graph{r: r} }
+func NewGraph(r *event.Reader) *Graph { return &Graph{r: r, callers: callers{r: r}} }
 
 // Visitor returns what tells the graph.
-func (g *Graph) Visitor() Visitor { return Visitor{Leave: g.leave} }
+func (g *Graph) Visitor() Visitor {
+	return Visitor{
+		Leave: func(c *Call) { g.add(c, c.Took()) },
+		Drop: func(c *Call, at int64, lost bool) {
+			if lost {
+				at = c.Start
+			}
+			g.add(c, at-c.Start)
+		},
+	}
+}
 
-func (g *Graph) leave(c *Call) {
+func (g *Graph) add(c *Call, took int64) {
 	if c.Func >= len(g.edges) {
 		g.edges = append(g.edges, make([]edges, len(g.r.Funcs)-len(g.edges))...)
 	}
 	caller := -1
-	if c.Parent != nil {
+	switch {
+	case c.Parent != nil:
 		caller = c.Parent.Func
+	case c.Stack >= 0:
+		caller = g.callers.of(c)
 	}
 	e := g.edges[c.Func].from(caller, c.Func)
 	e.Calls++
 	if !c.Recursive {
-		e.Total += c.Took()
+		e.Total += took
 	}
+}
+
+// Caller returns the name of an edge's caller, and whether calls of it were recorded; "" for none.
+func (g *Graph) Caller(e Edge) (name string, recorded bool) {
+	switch {
+	case e.Caller >= 0:
+		return g.r.Funcs[e.Caller].Name, true
+	case e.Caller == -1:
+		return "", false
+	}
+	return g.callers.names[-2-e.Caller], false
 }
 
 func (es *edges) from(caller, callee int) *Edge {

@@ -54,46 +54,76 @@ func (r FuncRow) Fields() []string {
 
 // An EdgeRow is an edge of the call graph as --json prints it.
 type EdgeRow struct {
-	Caller  string `json:"caller"` // empty where none was recorded
-	Callee  string `json:"callee"`
-	Calls   uint64 `json:"calls"`
-	TotalNS int64  `json:"totalNs"`
+	Caller     string `json:"caller"`               // empty where it is not known
+	Unrecorded bool   `json:"unrecorded,omitempty"` // the caller is told by stacks; its own calls were not recorded
+	Callee     string `json:"callee"`
+	Calls      uint64 `json:"calls"`
+	TotalNS    int64  `json:"totalNs"`
+}
+
+// EdgeRow returns an edge as a row.
+func (g *Graph) EdgeRow(e Edge) EdgeRow {
+	caller, recorded := g.Caller(e)
+	return EdgeRow{Caller: caller, Unrecorded: caller != "" && !recorded, Callee: g.r.Funcs[e.Callee].Name, Calls: e.Calls, TotalNS: e.Total}
 }
 
 // EdgeColumns are the names of what Fields returns.
-var EdgeColumns = []string{"caller", "callee", "calls", "total_ns"}
+var EdgeColumns = []string{"caller", "callee", "calls", "total_ns", "unrecorded"}
 
 // Fields returns a row's values as text, for CSV.
 func (r EdgeRow) Fields() []string {
-	return []string{r.Caller, r.Callee, strconv.FormatUint(r.Calls, 10), strconv.FormatInt(r.TotalNS, 10)}
+	return []string{r.Caller, r.Callee, strconv.FormatUint(r.Calls, 10), strconv.FormatInt(r.TotalNS, 10), strconv.FormatBool(r.Unrecorded)}
 }
 
 // A GoroutineRow is a goroutine as --json prints it. Times are in ns, moments counted from the recording's start.
 type GoroutineRow struct {
-	G       uint64 `json:"g"`
-	Others  int    `json:"others,omitempty"` // it is not one, but the rest
-	Calls   uint64 `json:"calls"`
-	Hits    uint64 `json:"hits,omitempty"`
-	BusyNS  int64  `json:"busyNs"`
-	FirstNS int64  `json:"firstNs"`
-	LastNS  int64  `json:"lastNs"`
+	G          uint64 `json:"g"`
+	Others     int    `json:"others,omitempty"` // it is not one, but the rest
+	Calls      uint64 `json:"calls"`
+	Hits       uint64 `json:"hits,omitempty"`
+	BusyNS     int64  `json:"busyNs"`
+	FirstNS    int64  `json:"firstNs"`
+	LastNS     int64  `json:"lastNs"`
+	Function   string `json:"function,omitempty"`
+	Unrecorded bool   `json:"unrecorded,omitempty"` // the function is told by a stack; its own calls were not recorded
 }
 
 // Row returns a goroutine as a row.
 func (g *Goroutine) Row(start int64) GoroutineRow {
 	return GoroutineRow{
 		G: g.G, Others: g.Others, Calls: g.Calls, Hits: g.Hits, BusyNS: g.Busy, FirstNS: g.First - start, LastNS: max(g.Last, g.First) - start,
+		Function: g.Function, Unrecorded: g.Function != "" && !g.Recorded,
 	}
 }
 
 // GoroutineColumns are the names of what Fields returns.
-var GoroutineColumns = []string{"g", "others", "calls", "hits", "busy_ns", "first_ns", "last_ns"}
+var GoroutineColumns = []string{"g", "others", "calls", "hits", "busy_ns", "first_ns", "last_ns", "function", "unrecorded"}
 
 // Fields returns a row's values as text, for CSV.
 func (r GoroutineRow) Fields() []string {
 	u := func(v uint64) string { return strconv.FormatUint(v, 10) }
 	i := func(v int64) string { return strconv.FormatInt(v, 10) }
-	return []string{u(r.G), strconv.Itoa(r.Others), u(r.Calls), u(r.Hits), i(r.BusyNS), i(r.FirstNS), i(r.LastNS)}
+	return []string{
+		u(r.G), strconv.Itoa(r.Others), u(r.Calls), u(r.Hits), i(r.BusyNS), i(r.FirstNS), i(r.LastNS), r.Function, strconv.FormatBool(r.Unrecorded),
+	}
+}
+
+// A KindRow is all goroutines that run the same function, as --json prints it.
+type KindRow struct {
+	Goroutines int    `json:"goroutines"`
+	Function   string `json:"function"`
+	Unrecorded bool   `json:"unrecorded,omitempty"`
+	Calls      uint64 `json:"calls"`
+	Hits       uint64 `json:"hits,omitempty"`
+	BusyNS     int64  `json:"busyNs"`
+}
+
+// Row returns a kind as a row.
+func (k *Kind) Row() KindRow {
+	return KindRow{
+		Goroutines: k.Goroutines, Function: k.Function, Unrecorded: k.Function != "" && k.Function != Other && !k.Recorded,
+		Calls: k.Calls, Hits: k.Hits, BusyNS: k.Busy,
+	}
 }
 
 // Orders are the orders of functions, by name; what is most comes first.

@@ -46,6 +46,8 @@ type Table struct {
 type sum struct {
 	took          hist.Counter // of calls that returned
 	total, self   int64        // of these
+	further       int64        // total of calls that did not return, and were unwound or are open
+	furtherSelf   int64
 	dropped, open uint64
 	unwound       uint64
 	errors        uint64
@@ -58,12 +60,14 @@ func NewTable(r *event.Reader) *Table { return &Table{r: r} }
 func (t *Table) Visitor() Visitor {
 	return Visitor{
 		Leave: t.leave,
-		Drop: func(c *Call, _ int64, lost bool) {
-			if s := t.of(c.Func); lost {
+		Drop: func(c *Call, at int64, lost bool) {
+			s := t.of(c.Func)
+			if lost {
 				s.dropped++
-			} else {
-				s.open++
+				return
 			}
+			s.open++
+			s.noReturn(c, at-c.Start)
 		},
 		Hit: func(h *Hit) {
 			for len(t.hooks) <= h.Hook {
@@ -90,6 +94,7 @@ func (t *Table) leave(c *Call) {
 	s := t.of(c.Func)
 	if c.Unwound {
 		s.unwound++
+		s.noReturn(c, c.Took())
 		return
 	}
 	took := c.Took()
@@ -100,6 +105,14 @@ func (t *Table) leave(c *Call) {
 	}
 	if len(c.Results) > 0 && t.failed(c) {
 		s.errors++
+	}
+}
+
+// noReturn takes the time of a call that has no return: up to when that was noticed, or up to the recording's end.
+func (s *sum) noReturn(c *Call, took int64) {
+	s.furtherSelf += c.Self
+	if !c.Recursive {
+		s.further += took
 	}
 }
 
@@ -121,7 +134,7 @@ func (t *Table) failed(c *Call) bool {
 	return *at > 0 && *at <= len(c.Results) && c.Results[*at-1] != 0
 }
 
-// A Func is what a table says of a function. Times are in ns, and those of calls that returned.
+// A Func is what a table says of a function. Times are in ns; Min to Took are of calls that returned.
 type Func struct {
 	Index int // of Funcs
 	event.Func
@@ -158,12 +171,14 @@ func (t *Table) Funcs(out Outcome) []Func {
 			f.Calls = max(f.Calls, out.Exact[i])
 		}
 		f.scale(t.r.Meta.MinTook > 0)
+		f.Total, f.Self = f.Total+s.further, f.Self+s.furtherSelf
 		all = append(all, f)
 	}
 	return all
 }
 
-// scale tells the time of all calls from that of those that have one, unless these are all, nearly, or were chosen by their time.
+// scale tells the time of all calls that returned from that of those that have one, unless these are all, nearly, or were chosen by
+// their time.
 func (f *Func) scale(chosen bool) {
 	could := f.Calls - min(f.Unwound+f.Open, f.Calls)
 	if f.Timed == 0 || f.Timed*100 >= could*99 || chosen {

@@ -69,10 +69,8 @@ func (t *Tree) Visitor() Visitor {
 			c.Data = t.child(parent, c)
 		},
 		Leave: t.add,
-		Drop: func(c *Call, _ int64, lost bool) {
-			if !lost { // what it took so far
-				t.add(c)
-			}
+		Drop: func(c *Call, _ int64, _ bool) {
+			t.add(c) // one that was lost has no Own
 		},
 	}
 }

@@ -54,7 +54,7 @@ type Visitor struct {
 	Leave func(*Call)
 
 	// Drop is called in place of Leave when a call was given up, at a time, since events were lost; and, with lost
-	// false, for those still under way at the recording's end, whose Own is up to then.
+	// false, for those still under way at the recording's end, whose Self and Own are up to then.
 	Drop func(c *Call, at int64, lost bool)
 
 	Hit func(*Hit)
@@ -83,7 +83,11 @@ type Outcome struct {
 	Gaps    uint64 // places at which some were
 	Stopped bool   // the filter wanted no more before the end
 	Start   int64  // Unix ns, of the recording
-	End     int64
+	End     int64  // up to where it was walked
+	Last    int64  // the recording's end; where Stopped the same as End, and who wants to know asks event.Reader.End
+
+	// From and To bound the part that the filter looks at, Unix ns: Start and Last unless it says otherwise.
+	From, To int64
 
 	// Exact has the numbers of calls that the recorder counted, by function; nil when it did not, or when the filter
 	// looks at a part of the calls.
@@ -305,7 +309,8 @@ func (w *walker) dropped(c calls.Call) {
 
 // finish passes on the calls that are under way at the end.
 func (w *walker) finish() {
-	for _, c := range w.stacks.Under() {
+	under := w.stacks.Under(w.now)
+	for _, c := range under {
 		o := w.open[c.Tag]
 		if !o.passes || w.now-o.Start < w.f.least {
 			continue
@@ -313,14 +318,13 @@ func (w *walker) finish() {
 		w.out.Open++
 		w.announce(o)
 	}
-	under := w.stacks.Under()
 	for i := len(under) - 1; i >= 0; i-- { // innermost first
 		o := w.open[under[i].Tag]
 		if !o.entered {
 			continue
 		}
 		took := w.now - o.Start
-		o.Own = max(took-o.inner, 0)
+		o.Self, o.Own = under[i].Self, max(took-o.inner, 0)
 		if o.Parent != nil {
 			o.Parent.inner += took
 		}
@@ -330,11 +334,15 @@ func (w *walker) finish() {
 	}
 	w.out.Summary = w.r.Summary()
 	w.out.Given = w.stacks.Lost
-	w.out.End = w.now
+	w.out.End, w.out.Last = w.now, w.now
 	if w.out.Start == 0 { // it was cut off before its clocks were read
-		w.out.Start, w.out.End = w.r.Meta.Started, w.r.Meta.Started
+		w.out.Start, w.out.End, w.out.Last = w.r.Meta.Started, w.r.Meta.Started, w.r.Meta.Started
 	}
+	w.out.From, w.out.To = min(max(w.out.Start, w.f.from), w.out.End), min(w.out.End, w.f.to)
 }
+
+// Part reports whether the filter looks at a part of the recording's time.
+func (o *Outcome) Part() bool { return o.From > o.Start || o.To < o.Last }
 
 // count takes the exact numbers of calls. The last ones are those of the whole recording.
 func (w *walker) count(cs []event.Count) {

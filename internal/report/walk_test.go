@@ -271,3 +271,22 @@ func FuzzWalk(f *testing.F) {
 		}
 	})
 }
+
+// TestEnd finds the recording's end when a part was read: by the index, and where that is missing by reading on.
+func TestEnd(t *testing.T) {
+	recording := reporttest.Make(reporttest.Options{Events: 400_000})
+	whole, err := Walk(open(t, recording), Filter{}, Visitor{})
+	if err != nil || whole.Part() {
+		t.Fatal(err, whole)
+	}
+	for name, b := range map[string][]byte{"complete": recording, "without its index": recording[:bytes.LastIndexByte(recording, 'X')]} {
+		r := open(t, b)
+		out, err := Walk(r, Filter{From: 2 * time.Millisecond, To: 3 * time.Millisecond}, Visitor{})
+		if err != nil || !out.Stopped || !out.Part() || out.From != whole.Start+2e6 || out.To != whole.Start+3e6 {
+			t.Errorf("%s: %v, %+v", name, err, out)
+		}
+		if last := r.End(bytes.NewReader(b), int64(len(b))); last < out.To || last != whole.Last {
+			t.Errorf("%s: it ends at %d, want %d", name, last, whole.Last)
+		}
+	}
+}

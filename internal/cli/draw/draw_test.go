@@ -330,3 +330,44 @@ func TestTableNames(t *testing.T) {
 		}
 	}
 }
+
+func TestShort(t *testing.T) {
+	for name, want := range map[string]string{
+		"go.etcd.io/etcd/server/v3/etcdserver.(*EtcdServer).Put": "etcdserver.(*EtcdServer).Put",
+		"github.com/nats-io/jwt/v2.(*Account).Validate":          "jwt/v2.(*Account).Validate",
+		"gopkg.in/yaml%2ev3.Unmarshal":                           "yaml%2ev3.Unmarshal",
+		"example.com/a/f.Map[example.com/b/c.T]":                 "f.Map[example.com/b/c.T]",
+		"v2/v3.F":                                                "v2/v3.F",
+		"v3.F":                                                   "v3.F",
+		"a/v.F":                                                  "v.F",
+		"main.run":                                               "main.run",
+		"kvd.commit":                                             "kvd.commit",
+		"a/":                                                     "a/",
+		"":                                                       "",
+		"net/http.Get":                                           "http.Get",
+	} {
+		if got := Short(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestNames holds that names stay apart, in whatever order they come.
+func TestNames(t *testing.T) {
+	n := NewNames()
+	for _, name := range []string{"a/x.F", "b/x.F", "a/x.G", "a/x.F", "c/x.F"} {
+		n.Add(name)
+	}
+	for name, want := range map[string]string{"a/x.F": "a/x.F", "b/x.F": "b/x.F", "c/x.F": "c/x.F", "a/x.G": "x.G", "d/y.H": "y.H"} {
+		if got := n.Of(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	if got := n.Of("e/y.H"); got != "e/y.H" || n.Of("d/y.H") != "d/y.H" {
+		t.Errorf("%q, %q", got, n.Of("d/y.H"))
+	}
+	var none *Names
+	if none.Add("a/x.F"); none.Of("a/x.F") != "a/x.F" {
+		t.Error("nil shortens")
+	}
+}

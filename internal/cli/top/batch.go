@@ -28,7 +28,7 @@ func (o Order) compare(a, b *Figures) int {
 
 // Lines prints what is in a book as lines: a head, and a table of what was called in the last interval or, cumulated,
 // ever. It is what gkhi top prints where there is no terminal.
-func (b *Book) Lines(label string, zone *time.Location, cumulated bool, o Order, style draw.Style) []string {
+func (b *Book) Lines(label string, zone *time.Location, cumulated bool, o Order, names *draw.Names, style draw.Style) []string {
 	rows := slices.DeleteFunc(b.figures(cumulated), func(f Figures) bool { return f.Rate == 0 })
 	var rate float64
 	for _, f := range rows {
@@ -50,6 +50,7 @@ func (b *Book) Lines(label string, zone *time.Location, cumulated bool, o Order,
 		t.Columns = append(t.Columns, draw.Column{Title: c.Title, Right: c.width > 0})
 	}
 	for i := range rows {
+		rows[i].Name = names.Of(rows[i].Name)
 		var cells []string
 		for _, c := range Columns {
 			cells = append(cells, c.cell(&rows[i]))

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
+	"github.com/gkhi/gkhi/internal/cli/globs"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/glob"
 )
@@ -27,12 +29,16 @@ type Selection struct {
 // than limit functions are not taken, since each costs something at every call.
 func Choose(ctx context.Context, p Process, patterns []string, limit int) (Selection, error) {
 	var s Selection
+	var notes []string
 	if len(patterns) > 0 {
-		hooks, err := p.Hooks(ctx, patterns...)
+		hooks, kept, idle, err := globs.Ask(patterns, func(ps []string) ([]wire.Hook, error) { return p.Hooks(ctx, ps...) })
 		if err != nil {
 			return s, err
 		}
-		s = Selection{Patterns: patterns, Hooks: hooks}
+		s = Selection{Patterns: kept, Hooks: hooks}
+		for _, why := range idle {
+			notes = append(notes, fmt.Sprintf("%q is left out: %v", why.Pattern, why.Err))
+		}
 	} else {
 		declared, err := p.Hooks(ctx)
 		if err != nil {
@@ -55,10 +61,11 @@ func Choose(ctx context.Context, p Process, patterns []string, limit int) (Selec
 	all := countFunctions(s.Hooks)
 	if all > limit {
 		s.cut(limit)
-		s.Note = fmt.Sprintf("only %d of %d functions that match are armed: --max %d would arm all", limit, all, all)
+		notes = append(notes, fmt.Sprintf("only %d of %d functions that match are armed: --max %d would arm all", limit, all, all))
 	} else if len(patterns) == 0 {
-		s.Note = describeDefault(len(s.Hooks)-all, all)
+		notes = append(notes, describeDefault(len(s.Hooks)-all, all))
 	}
+	s.Note = strings.Join(notes, "; ")
 	if n := length(s.Patterns); n > maxPatterns {
 		return s, fmt.Errorf("%d names are too many to arm one by one; choose a pattern that matches them", len(s.Patterns))
 	}

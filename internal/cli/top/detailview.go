@@ -99,7 +99,7 @@ func (m *Model) graphLines(columns int) (page []pageLine) {
 	}
 	edge := func(i int, part string, of time.Duration) {
 		e := edges[i]
-		n := draw.Name(draw.Safe(e.Name), width)
+		n := draw.Name(draw.Safe(m.names.Of(e.Name)), width)
 		if e.Name == "" {
 			n = "(nothing that is armed)"
 		}

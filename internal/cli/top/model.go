@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gkhi/gkhi/internal/cli/draw"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/glob"
 )
@@ -22,6 +23,7 @@ type Config struct {
 	Sort      int            // index of Columns
 	Cumulated bool           // begin with figures since functions were armed
 	Reverse   bool
+	Short     bool // show names without the path of their package, where that is clear
 }
 
 // A Model is what is shown and chosen. It is not safe for concurrent use.
@@ -29,7 +31,8 @@ type Model struct {
 	Config
 	book    *Book
 	entries map[string]*entry
-	all     bool // entries are all there are
+	names   *draw.Names // by which they are shown
+	all     bool        // entries are all there are
 	rows    []*entry
 
 	at      time.Time     // of the figures shown
@@ -74,7 +77,11 @@ type input struct {
 
 // NewModel returns a model that shows nothing yet.
 func NewModel(c Config) *Model {
-	return &Model{Config: c, book: NewBook(c.Interval), entries: map[string]*entry{}, marks: map[string]bool{}, page: 20}
+	m := &Model{Config: c, book: NewBook(c.Interval), entries: map[string]*entry{}, marks: map[string]bool{}, page: 20}
+	if c.Short {
+		m.names = draw.NewNames()
+	}
+	return m
 }
 
 // Err is why the process has nothing more to say; nil while it has.
@@ -124,6 +131,7 @@ func (m *Model) entry(name string) *entry {
 		e = &entry{hook: wire.Hook{Name: name}}
 		e.last.Name, e.always.Name = name, name
 		m.entries[name] = e
+		m.names.Add(name)
 	}
 	return e
 }

@@ -181,7 +181,7 @@ func (m *Model) row(c canvas, y int, e *entry, shown []int, width int, at bool) 
 			if st == plain {
 				cell = name
 			}
-			spans = append(spans, span{pad(draw.Name(draw.Safe(e.hook.Name), width), width, false), cell})
+			spans = append(spans, span{pad(draw.Name(draw.Safe(m.names.Of(e.hook.Name)), width), width, false), cell})
 			continue
 		}
 		text := "-"

@@ -111,6 +111,13 @@ func TestScreens(t *testing.T) {
 			m.Handle(Armed{At: began.Add(2 * time.Second), Names: []string{"evil.\x1b]0;pwned\x07\nhook\u202e"}})
 			m.say("%s", "\x1b[2Jgone")
 		}},
+		{name: "short", columns: 60, rows: 10, keys: "fqueue<enter>", change: func(m *Model) {
+			m.names = draw.NewNames()
+			m.Handle(Armed{At: began.Add(2 * time.Second), Names: []string{"a.b/x/queue.flush", "a.b/y/queue.flush", "a.b/y/queue.(*Queue).Put"}})
+			for name := range m.entries {
+				m.names.Add(name)
+			}
+		}},
 		{name: "guessed", columns: 100, rows: 12, change: func(m *Model) {
 			row := wire.StatRow{Hook: "main.(*store).Put", Function: true}
 			book(&row, 1000, 300*time.Microsecond, 100*time.Microsecond)

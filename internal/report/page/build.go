@@ -28,11 +28,11 @@ func Build(r *event.Reader, f report.Filter, limits Limits) (*Data, report.Outco
 		Duration: max(out.End-c.began, 1), Warnings: []string{}, Notes: []string{},
 		Funcs: []Func{}, Edges: []Edge{}, Names: []string{},
 	}
-	b := builder{d: d, c: c, r: r, limits: limits, row: map[int]int{}}
+	b := builder{d: d, c: c, r: r, limits: limits, row: map[int]int{}, names: map[string]int{}}
 	b.head(out)
 	b.warnings(out, f, err)
 	b.funcs(table.Funcs(out))
-	b.edges(graph.Edges())
+	b.edges(graph)
 	b.tree(tree)
 	c.timeline(d, b.number)
 	return d, out, err
@@ -44,7 +44,8 @@ type builder struct {
 	c      *collector
 	r      *event.Reader
 	limits Limits
-	row    map[int]int // of Funcs, by the recording's function
+	row    map[int]int    // of Funcs, by the recording's function
+	names  map[string]int // of Names
 }
 
 func (b *builder) number(fn int) (int, bool) {
@@ -151,7 +152,8 @@ func buckets(s hist.Snapshot) []uint64 {
 	return out
 }
 
-func (b *builder) edges(all []report.Edge) {
+func (b *builder) edges(g *report.Graph) {
+	all := g.Edges()
 	if n := b.limits.Edges; len(all) > n {
 		b.d.note("Callers and callees are those with most time: %s of %s.", thousands(uint64(n)), thousands(uint64(len(all))))
 		all = all[:n]
@@ -162,19 +164,32 @@ func (b *builder) edges(all []report.Edge) {
 			continue
 		}
 		caller := -1
-		if e.Caller >= 0 {
+		switch name, recorded := g.Caller(e); {
+		case recorded:
 			if caller, ok = b.number(e.Caller); !ok {
 				continue
 			}
+		case name != "":
+			caller = b.unrecorded(name)
 		}
 		b.d.Edges = append(b.d.Edges, Edge{int64(caller), int64(callee), int64(e.Calls), e.Total})
 	}
 }
 
+// unrecorded numbers a function that has no row: from -2 on, downwards, in Names.
+func (b *builder) unrecorded(name string) int {
+	k, known := b.names[name]
+	if !known {
+		k = len(b.names)
+		b.names[name] = k
+		b.d.Names = append(b.d.Names, cut(name, maxName))
+	}
+	return -2 - k
+}
+
 // tree writes the contexts with most time, in preorder. Those around one have at least its time, so none is chosen without them.
 func (b *builder) tree(t *report.Tree) {
 	chosen := t.Largest(b.limits.Nodes)
-	names := map[string]int{}
 	flat := false
 	var add func(at, depth int)
 	add = func(at, depth int) {
@@ -187,13 +202,7 @@ func (b *builder) tree(t *report.Tree) {
 				n.Calls += t.Nodes[k].Calls
 			}
 		case !ok:
-			k, known := names[n.Name]
-			if !known {
-				k = len(names)
-				names[n.Name] = k
-				b.d.Names = append(b.d.Names, cut(n.Name, maxName))
-			}
-			fn = -2 - k
+			fn = b.unrecorded(n.Name)
 		}
 		b.d.Tree.add(depth, fn, n.Calls, n.Total, n.Own)
 		if flat = flat || depth >= b.limits.Depth; depth >= b.limits.Depth {

@@ -151,7 +151,7 @@ func (c *collector) drop(call *report.Call, at int64, lost bool) {
 	if lost {
 		flags = flagLost
 	}
-	c.end(call, at, 0, flags)
+	c.end(call, at, call.Self, flags)
 }
 
 // end takes a call's end, whatever it was.

@@ -54,7 +54,7 @@ func check(t testing.TB, d *Data) {
 		}
 	}
 	for _, e := range d.Edges {
-		if e[0] < -1 || e[0] >= int64(len(d.Funcs)) || e[1] < 0 || e[1] >= int64(len(d.Funcs)) {
+		if e[0] < -1-int64(len(d.Names)) || e[0] >= int64(len(d.Funcs)) || e[1] < 0 || e[1] >= int64(len(d.Funcs)) {
 			t.Fatalf("edge %v of %d functions", e, len(d.Funcs))
 		}
 	}

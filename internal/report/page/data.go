@@ -70,7 +70,7 @@ type Func struct {
 	Over    string   `json:"over"` // calls over time: a digit for each stretch, 9 the most; empty when not known
 }
 
-// An Edge is caller, callee, calls, total time. The caller -1 is none.
+// An Edge is caller, callee, calls, total time. The caller -1 is none; below that it is told by stacks, and its name is in Names.
 type Edge [4]int64
 
 // Tree is the calling contexts in preorder. Node 0 is around all and has Func -1. A frame that is of no function in Funcs, as of a

@@ -20,8 +20,8 @@ func Write(w io.Writer, d *event.Definitions, t *report.Tree, out report.Outcome
 		DefaultSampleType: "time",
 		PeriodType:        &profile.ValueType{Type: "time", Unit: "nanoseconds"},
 		Period:            1,
-		TimeNanos:         out.Start,
-		DurationNanos:     out.End - out.Start,
+		TimeNanos:         out.From,
+		DurationNanos:     out.To - out.From,
 		Mapping:           []*profile.Mapping{{ID: 1, File: filepath.Base(d.Meta.Program), HasFunctions: true, HasFilenames: true, HasLineNumbers: true}},
 	}
 	if out.Lost > 0 {

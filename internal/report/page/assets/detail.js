@@ -30,7 +30,7 @@ function showDetail(d, state) {
   function barButton(f, i, value, most, left, right) {
     const b = el("button", { type: "button", class: "barline", title: f ? f.name : "", disabled: i < 0, onclick: (e) => state.select(i, e.ctrlKey || e.metaKey) },
       el("span", { class: "share" }, left),
-      el("span", { class: "label" }, f ? [swatch(f), nameNodes(f.name)] : "none that was recorded"),
+      el("span", { class: "label" }, f ? [swatch(f), nameNodes(f.name)] : i < -1 ? [nameNodes(d.nameOf(i)), el("span", { class: "hint" }, " not recorded")] : "none that was recorded"),
       el("span", { class: "value" }, right));
     b.style.setProperty("--share", (100 * value / Math.max(1, most)).toFixed(2) + "%");
     return b;
