@@ -184,6 +184,9 @@ func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) err
 		return err
 	}
 	plan.Runtime = path
+	if !own {
+		plan.Nameless = nameless(plan.Export)
+	}
 	return plan.Save(file)
 }
 

@@ -135,6 +135,18 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 	return files, nil
 }
 
+// nameless are the packages of the runtime part that have no symbols, as they have no debug information: all but the one
+// that points call, which profiles of the CPU should tell from the program.
+func nameless(exports map[string]string) (paths []string) {
+	for path := range exports {
+		if strings.HasPrefix(path, modulePath+"/") && path != modulePath+"/internal/record" {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
 // needsNoC reports whether a program has no C code, and so is linked statically. Package net, which the runtime part brings, would
 // change that: the program would need the C library of the machine that it was built on.
 func (b *builder) needsNoC(pkgs []*pkg) bool {

@@ -27,6 +27,10 @@ type Options struct {
 	// First has the import paths of packages that are initialised before all others. It must have
 	// whatever a package in it imports; those that the program lacks are passed over.
 	First []string
+
+	// Nameless has the import paths of packages whose symbols are taken out of the symbol table. Tracebacks, and profiles
+	// by package runtime/pprof, don't need them.
+	Nameless []string
 }
 
 // A Report tells what Lay did.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -313,4 +314,38 @@ func FuzzDenser(f *testing.F) {
 			t.Errorf("%d bytes are %d, or other ones", len(section), len(out))
 		}
 	})
+}
+
+// TestNameless takes the symbols of two packages out.
+func TestNameless(t *testing.T) {
+	exe, pkgs := program(t)
+	before, err := symbols(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lay(exe, pkgs, Options{Nameless: []string{"os", "internal/poll"}}); err != nil {
+		t.Fatal(err)
+	}
+	runs(t, exe)
+	f, err := elf.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	after, err := f.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.DeleteFunc(before, func(s elf.Symbol) bool {
+		return strings.HasPrefix(s.Name, "os.") || strings.HasPrefix(s.Name, "internal/poll.")
+	})
+	if !slices.Equal(after, want) || len(after) == len(before) {
+		t.Errorf("%d symbols are there, want %d", len(after), len(want))
+	}
+	symtab := f.SectionByType(elf.SHT_SYMTAB)
+	for i, s := range after {
+		if local := elf.ST_BIND(s.Info) == elf.STB_LOCAL; local != (i+1 < int(symtab.Info)) {
+			t.Fatalf("symbol %d, %+v, is on the wrong side of %d", i+1, s, symtab.Info)
+		}
+	}
 }

@@ -41,6 +41,7 @@ func (l *layer) addSection(t *sitetab.Table) ([]byte, error) {
 
 	loaded, loose := l.split(headers[:count])
 	contents := l.contents(loose)
+	l.dropSymbols(headers, contents)
 	contents[count], contents[names] = table, text
 	for _, i := range []int{names, count} {
 		if !slices.Contains(loose, i) {

@@ -65,7 +65,7 @@ func (r *Runner) link(tool string, args []string) error {
 	if len(pkgs) == 0 {
 		return nil
 	}
-	opt := laydown.Options{First: r.first()}
+	opt := laydown.Options{First: r.first(), Nameless: r.Plan.Nameless}
 	if stripped {
 		opt.Twin = filepath.Join(dir, "twin")
 		if err := r.exec(tool, flagSet(unstripped).with("o", opt.Twin)); err != nil {

@@ -28,6 +28,9 @@ type Plan struct {
 	// Export has the package archives of Runtime and of all that it imports, by import path.
 	Export map[string]string
 
+	// Nameless are those whose symbols nobody needs in the executable's symbol table.
+	Nameless []string
+
 	// Symbols says that a stripped executable may have symbols and debug information, since nobody keeps it:
 	// go run, go test.
 	Symbols bool
