@@ -76,6 +76,7 @@ func TestDebugger(t *testing.T) {
 			prog := testenv.Build(t, "./testdata/subject")
 			t.Run("before", func(t *testing.T) { debugged(t, prog, tt.cmd, false) })
 			t.Run("after", func(t *testing.T) { debugged(t, prog, tt.cmd, true) })
+			t.Run("flagged", func(t *testing.T) { debuggedFlagged(t, prog, tt.cmd) })
 		})
 	}
 }
@@ -128,4 +129,37 @@ func debugged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string), pat
 	if a := s.do("status"); a.Status != "patched 3 of 3 sites through /proc/self/mem" {
 		t.Errorf("when the debugger had left: %s", a.Status)
 	}
+}
+
+// debuggedFlagged attaches a debugger when a hook's sites are back at their flag: they stay there until it leaves.
+func debuggedFlagged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string)) {
+	s := converse(t, testenv.Command(t, prog))
+	toggle := func(state string) {
+		t.Helper()
+		for _, w := range []struct {
+			word  string
+			calls uint64
+		}{{"arm", 0}, {"run", 100}, {"disarm", 0}, {"run", 0}} {
+			if a := s.do(w.word); a.Calls != w.calls || a.Error != "" || a.Sites[0].State != state && w.word == "run" && w.calls == 0 {
+				t.Errorf("%s: %d calls, error %q, %+v", w.word, a.Calls, a.Error, a.Sites[0])
+			}
+		}
+	}
+	s.do("prepare")
+	s.do("limit")
+	toggle("flagged")
+	cmd, ready := tool(s.pid)
+	attach(t, cmd, ready)
+	waitTraced(t, s.pid, true)
+	toggle("flagged")
+	s.do("nolimit")
+	toggle("flagged")
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	waitTraced(t, s.pid, false)
+	if err := syscall.Kill(s.pid, syscall.SIGCONT); err != nil { // see debugged
+		t.Fatal(err)
+	}
+	s.do("nolimit")
+	toggle("dormant")
 }

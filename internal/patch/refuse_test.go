@@ -83,3 +83,20 @@ func TestLaterRefusal(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusalWhenFlagged has the kernel refuse system calls when a hook's sites are back at their flag, for which they aren't needed.
+func TestRefusalWhenFlagged(t *testing.T) {
+	testenv.Need(t, patchable...)
+	prog := testenv.Build(t, "./testdata/subject")
+	for _, call := range []string{"membarrier", "pwrite"} {
+		t.Run(call, func(t *testing.T) {
+			as := tell(t, testenv.Command(t, prog, "prepare", "limit", "arm", "disarm", "refuse="+call,
+				"arm", "run", "disarm", "run", "nolimit", "arm", "run", "disarm", "run"))
+			for i, want := range []uint64{0, 100, 0, 0, 0, 0, 100, 0, 0} {
+				if a := as[5+i]; a.Calls != want || a.Error != "" {
+					t.Errorf("%d, %s: %d calls, want %d, error %q", i, a.Word, a.Calls, want, a.Error)
+				}
+			}
+		})
+	}
+}

@@ -46,7 +46,7 @@ func TestTorture(t *testing.T) {
 			}
 			toggles := 0
 			if *torture >= time.Minute {
-				toggles = 10_000 * b.share
+				toggles = 12_500 * b.share // those that are restless have 20 % and may make few
 			}
 			if b.quiet {
 				toggles = 0

@@ -176,3 +176,59 @@ func TestUprobe(t *testing.T) {
 	calls("disarmpoint", 0, 0)
 	calls("run", 0, 0)
 }
+
+// TestUprobeFlagged puts the kernel's probes on compares, before and after their hook is toggled too often. The kernel runs
+// the compiled compare, and then the thread comes to where the branch was.
+func TestUprobeFlagged(t *testing.T) {
+	testenv.Need(t, append(slices.Clone(patchable), testenv.Root, uprobes.Needed())...)
+	prog := testenv.Build(t, "./testdata/subject", "-ldflags=-linkmode=internal")
+	for _, early := range []bool{false, true} {
+		s := converse(t, testenv.Command(t, prog))
+		s.do("nolimit")
+		plain := s.do("prepare")
+		probe := func() (remove func()) {
+			var all []func()
+			for site := range 2 {
+				remove, err := uprobe(prog, offsetOf(t, prog, plain.Sites[site].Addr))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, remove)
+			}
+			return func() { all[0](); all[1]() }
+		}
+		toggle := func(when string) {
+			t.Helper()
+			for range 3 {
+				for _, w := range []struct {
+					word  string
+					calls uint64
+				}{{"arm", 0}, {"run", 100}, {"disarm", 0}, {"run", 0}} {
+					if a := s.do(w.word); a.Calls != w.calls || a.Error != "" {
+						t.Errorf("%s, %s: %d calls, error %q", when, w.word, a.Calls, a.Error)
+					}
+				}
+			}
+		}
+		remove := func() {}
+		if early {
+			remove = probe()
+		}
+		s.do("limit")
+		toggle("toggled too often")
+		if a := s.do("status"); a.Sites[0].State != "flagged" || a.Sites[1].State != "flagged" {
+			t.Fatalf("toggled too often: %+v", a.Sites)
+		}
+		if !early {
+			remove = probe()
+		}
+		toggle("probed")
+		remove()
+		toggle("when the probes are gone")
+		s.do("nolimit")
+		toggle("without a limit")
+		if a := s.do("status"); !bytes.Equal(a.Sites[0].Code, plain.Sites[0].Code) || a.Sites[0].Reason != "" || a.Status != plain.Status {
+			t.Errorf("at the end %s, %+v", a.Status, a.Sites[0])
+		}
+	}
+}

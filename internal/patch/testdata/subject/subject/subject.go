@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/internal/patch"
 	"github.com/gkhi/gkhi/internal/patch/testdata/seccomp"
 )
 
@@ -94,6 +95,7 @@ type Answer struct {
 //	run                   100 events: 10 calls of Guarded, 90 in Loop; 100 hits
 //	prepare, status       gkhi.Prepare; nothing but the answer
 //	spin                  run for 100 ms
+//	limit, nolimit        the second toggle from now on is one too many; none is
 //	refuse=CALL           has the kernel refuse a system call from now on
 //	plugin                Extra
 //	fips                  says whether FIPS mode is on, as an error
@@ -118,6 +120,10 @@ func Do(word string, w io.Writer) {
 		}
 	case "prepare":
 		err = gkhi.Prepare()
+	case "limit":
+		patch.Default.SetLimit(patch.Limit{Burst: 1, Every: time.Hour, Quiet: time.Hour})
+	case "nolimit":
+		patch.Default.SetLimit(patch.Limit{})
 	case "refuse":
 		err = seccomp.Refuse(arg)
 	case "plugin":
