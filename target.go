@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gkhi/gkhi/internal/control"
+	_ "github.com/gkhi/gkhi/internal/control/built" // what a hello says of the build
 	"github.com/gkhi/gkhi/internal/control/eventjson"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/funcserve"

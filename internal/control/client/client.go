@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	_ "github.com/gkhi/gkhi/internal/control/built" // the command's own version
 	"github.com/gkhi/gkhi/internal/control/self"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/control/wirejson"
@@ -94,6 +95,9 @@ func newClient(ctx context.Context, conn net.Conn, p Process) (*Client, error) {
 	}
 	if !stop() { // the deadline is set, or about to be
 		return nil, p.fail(ErrBroken, ctx.Err().Error(), "")
+	}
+	if peer.Main == "" {
+		peer.Main = mainOf(p)
 	}
 	p.Hello = &peer
 	c := &Client{conn: conn, proc: p, hello: peer, done: make(chan struct{}), calls: map[uint64]*pending{}}

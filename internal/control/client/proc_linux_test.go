@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -108,5 +109,19 @@ func TestLinks(t *testing.T) {
 		if linked, known := links(f, function); linked != want || !known {
 			t.Errorf("%s: linked %v, known %v", function, linked, known)
 		}
+	}
+}
+
+// Programs of gkhi build don't say which main package they are of; their files do.
+func TestMainOf(t *testing.T) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Path == "" {
+		t.Fatal("this test has no build information")
+	}
+	if got := mainOf(Process{PID: os.Getpid()}); got != info.Path && testenv.Met(testenv.Native) {
+		t.Errorf("%q, want %q", got, info.Path)
+	}
+	if got := mainOf(Process{PID: 1 << 30}) + mainOf(Process{}); got != "" {
+		t.Errorf("a process that can't be is of %q", got)
 	}
 }

@@ -55,6 +55,9 @@ func whyNot(pid int) error {
 // pidsNamed can't tell here; only processes that serve are known.
 func pidsNamed(string) []int { return nil }
 
+// mainOf can't tell here.
+func mainOf(Process) string { return "" }
+
 func peerPID(*net.UnixConn) (pid int, ok bool) { return 0, false }
 
 // whyClosed words why a process may have closed the connection.

@@ -104,6 +104,19 @@ func whyNoSocket(pid int) error {
 	return fail(ErrNotHooked, "it has "+has+", but does not serve: it has not called gkhi.Serve yet, has stopped, or Serve failed", "")
 }
 
+// mainOf reads from a process's executable which main package it was built from, as programs of gkhi build leave that to the
+// client. It is empty where that can't be read.
+func mainOf(p Process) string {
+	if p.PID == 0 {
+		return ""
+	}
+	info, err := buildinfo.ReadFile(procDir(p.PID, "exe"))
+	if err != nil {
+		return ""
+	}
+	return info.Path
+}
+
 // usesModule reports whether a program may have the library in it.
 func usesModule(info *debug.BuildInfo) (uses bool, version string) {
 	if info.Main.Path == self.Module {

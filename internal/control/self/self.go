@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -21,38 +20,22 @@ const Module = "github.com/gkhi/gkhi"
 // loaded is when this package was initialised, which is near the start of the process.
 var loaded = time.Now()
 
+// built returns the import path of the main package and the version of GKHI, "" where it doesn't know.
+var built = func() (path, version string) { return "", "" }
+
+// SetBuilt is how package built tells what the program was built from. It is called from an init function.
+func SetBuilt(f func() (path, version string)) { built = sync.OnceValues(f) }
+
 // Version returns the version of GKHI in this binary as the go command knows it: v1.2.3 or a pseudo-version, or (devel) for
-// a build from a checkout without version control, and for tests.
-var Version = sync.OnceValue(func() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if v := moduleVersion(info, Module); v != "" {
-			return v
-		}
+// a build from a checkout without version control, for tests, and without package built.
+func Version() string {
+	if _, v := built(); v != "" {
+		return v
 	}
 	return "(devel)"
-})
-
-// moduleVersion returns the version of a module in a build, or "" when the build has none of it or does not know.
-func moduleVersion(info *debug.BuildInfo, path string) string {
-	if info.Main.Path == path {
-		return info.Main.Version
-	}
-	for _, m := range info.Deps {
-		if m.Path != path {
-			continue
-		}
-		if m.Replace != nil {
-			if m.Replace.Version == "" {
-				return "(devel)" // replaced by a directory
-			}
-			m = m.Replace
-		}
-		return m.Version
-	}
-	return ""
 }
 
-// Hello describes this process. Everything but the copy number is filled in.
+// Hello describes this process. Everything but the copy number is filled in, and without package built the main package.
 func Hello() wire.Hello {
 	h := wire.Hello{
 		Proto:     wire.Proto,
@@ -69,9 +52,7 @@ func Hello() wire.Hello {
 	} else if len(os.Args) > 0 {
 		h.Exe = filepath.Clean(os.Args[0])
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		h.Main = info.Path
-	}
+	h.Main, _ = built()
 	return h
 }
 

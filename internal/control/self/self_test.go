@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -52,23 +51,6 @@ func FuzzReadBuildID(f *testing.F) {
 			t.Errorf("a build id %q that is not in the file", id)
 		}
 	})
-}
-
-func TestModuleVersion(t *testing.T) {
-	for name, tt := range map[string]struct {
-		info debug.BuildInfo
-		want string
-	}{
-		"main":     {debug.BuildInfo{Main: debug.Module{Path: Module, Version: "v1.0.0"}}, "v1.0.0"},
-		"dep":      {debug.BuildInfo{Deps: []*debug.Module{{Path: "x"}, {Path: Module, Version: "v1.1.0"}}}, "v1.1.0"},
-		"replaced": {debug.BuildInfo{Deps: []*debug.Module{{Path: Module, Version: "v1.1.0", Replace: &debug.Module{Path: "../gkhi"}}}}, "(devel)"},
-		"fork":     {debug.BuildInfo{Deps: []*debug.Module{{Path: Module, Version: "v1.1.0", Replace: &debug.Module{Path: "y", Version: "v1.2.0"}}}}, "v1.2.0"},
-		"none":     {debug.BuildInfo{Deps: []*debug.Module{{Path: "x"}}}, ""},
-	} {
-		if got := moduleVersion(&tt.info, Module); got != tt.want {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
-		}
-	}
 }
 
 func TestStarted(t *testing.T) {

@@ -26,7 +26,7 @@ type Hello struct {
 	Start     int64  `json:"start,omitempty"`     // when the process started; Unix time in ns, 0 unknown
 	Copy      int    `json:"copy,omitempty"`      // which copy of the library in the process: 0 is the first
 	Exe       string `json:"exe,omitempty"`       // path of the executable, as the process sees it
-	Main      string `json:"main,omitempty"`      // import path of the main package
+	Main      string `json:"main,omitempty"`      // import path of the main package; empty in programs of gkhi build, where the client reads it from the file
 	GoVersion string `json:"goVersion,omitempty"` // as runtime.Version
 	Platform  string `json:"platform,omitempty"`  // GOOS/GOARCH
 	BuildID   string `json:"buildID,omitempty"`   // Go's build id of the executable; empty where it can't be read
