@@ -35,7 +35,7 @@ func (x *pointIndex) grow(n int) {
 // set says which point a site in the text is of.
 func (x *pointIndex) set(addr uintptr, p pointRef) {
 	if i := (addr - x.lo) / 4; i >= uintptr(len(x.at4)) {
-		return // AddLaid will refuse it
+		return // AddLaid has refused it
 	}
 	x.refs = append(x.refs, p)
 	x.at4[(addr-x.lo)/4] = uint32(len(x.refs))

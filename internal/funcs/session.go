@@ -30,11 +30,11 @@ const (
 type Session struct {
 	want  Want
 	funcs []int
-	base  map[int]uint64 // calls counted before
+	base  []uint64 // calls counted before, by index of funcs
 
 	// Guarded by state.mu.
 	closed bool
-	final  map[int]uint64 // calls, once closed
+	final  []uint64 // calls, once closed
 	stacks calls.Stacks
 	member []bool // by number of a function
 	events func(Event)
@@ -52,21 +52,24 @@ type Event struct {
 	Lost  uint64 // events that the recorder dropped since the session began
 }
 
-// An armedFunc is a function that was armed by somebody, ever.
+// An armedFunc is a function that was armed by somebody, ever, unless it is zero.
 type armedFunc struct {
-	key     int // of internal/patch
-	entries []uintptr
-	sites   int
-	count   int // sessions that want calls counted
-	note    int
-	full    int
+	known    bool
+	group    int32 // of internal/patch
+	sites    int32 // that can be patched
+	from, to int32 // its entries in state.entries
+	used     bool  // its calls were counted at some time
+	count    int32 // sessions that want calls counted
+	note     int32
+	full     int32
 }
 
 // state is of the whole process.
 var state struct {
 	mu       sync.Mutex
-	funcs    map[int]*armedFunc
-	sessions []*Session // that note
+	funcs    []armedFunc // by number; nil until the first is armed
+	entries  []uintptr   // the sites of functions' entries
+	sessions []*Session  // that note
 	points   pointIndex
 	dropped  uint64
 	pending  [][]record.Event // by thread, and then by drain
@@ -93,9 +96,9 @@ func arm(fs []int, s *Session) (*Session, error) {
 	if err := know(t, fs); err != nil {
 		return nil, err
 	}
-	s.base, s.member = make(map[int]uint64, len(fs)), make([]bool, len(t.Funcs))
+	s.member = make([]bool, len(t.Funcs))
 	for _, i := range fs {
-		if f := state.funcs[i]; f != nil && f.sites > 0 {
+		if f := &state.funcs[i]; f.sites > 0 && !s.member[i] {
 			s.funcs = append(s.funcs, i)
 			s.member[i] = true
 		}
@@ -110,12 +113,13 @@ func arm(fs []int, s *Session) (*Session, error) {
 		}
 		setExtra(s)
 	}
+	s.base = make([]uint64, len(s.funcs))
 	if err := s.set(+1); err != nil {
 		setExtra(nil)
 		return nil, err
 	}
-	for _, i := range s.funcs {
-		s.base[i] = state.funcs[i].calls()
+	if s.want&Count != 0 {
+		s.begin()
 	}
 	if s.want&Note != 0 {
 		if s.want&Ends == 0 {
@@ -130,16 +134,17 @@ func arm(fs []int, s *Session) (*Session, error) {
 // know makes functions known to internal/patch that are armed for the first time.
 func know(t *sitetab.Table, fs []int) error {
 	if state.funcs == nil {
-		state.funcs = map[int]*armedFunc{}
+		state.funcs = make([]armedFunc, len(t.Funcs))
 	}
 	var fresh []int
 	entries, all := 0, 0
 	for _, i := range fs {
-		if state.funcs[i] != nil {
+		if state.funcs[i].known {
 			continue
 		}
 		fresh = append(fresh, i)
-		for _, p := range t.Funcs[i].Points {
+		for j := range t.Funcs[i].Points {
+			p := &t.Funcs[i].Points[j]
 			all += len(p.Sites)
 			if p.Kind == sitetab.Entry {
 				entries += len(p.Sites)
@@ -150,34 +155,38 @@ func know(t *sitetab.Table, fs []int) error {
 		return nil
 	}
 	bias := bias(t)
-	state.points.grow(all)
 	// There may be tens of thousands: a few large pieces of memory serve them all.
-	known := make([]armedFunc, len(fresh))
-	groups := make([][]uintptr, len(fresh))
-	allMem, entryMem := make([]uintptr, 0, all), make([]uintptr, 0, entries)
-	for n, i := range fresh {
-		from, fromEntry := len(allMem), len(entryMem)
-		for _, p := range t.Funcs[i].Points {
-			ref := pointRef{fn: int32(i), ret: p.Kind == sitetab.Return, inRange: p.InRange}
-			for _, addr := range p.Sites {
-				at := uintptr(addr) + bias
-				allMem = append(allMem, at)
-				if !ref.ret {
-					entryMem = append(entryMem, at)
-				}
-				state.points.set(at, ref)
+	addrs, ends := make([]uintptr, 0, all), make([]int, 0, len(fresh))
+	for _, i := range fresh {
+		for j := range t.Funcs[i].Points {
+			for _, addr := range t.Funcs[i].Points[j].Sites {
+				addrs = append(addrs, uintptr(addr)+bias)
 			}
 		}
-		groups[n] = allMem[from:len(allMem):len(allMem)]
-		known[n].entries = entryMem[fromEntry:len(entryMem):len(entryMem)]
+		ends = append(ends, len(addrs))
 	}
-	keys, sites, err := patch.Default.AddLaid(groups)
+	first, err := patch.Default.AddLaid(addrs, ends)
 	if err != nil {
 		return err
 	}
+	sites := patch.Default.LaidSites(first, len(fresh))
+	state.points.grow(all)
+	state.entries = slices.Grow(state.entries, entries)
 	for n, i := range fresh {
-		known[n].key, known[n].sites = keys[n], sites[n]
-		state.funcs[i] = &known[n]
+		f := armedFunc{known: true, group: int32(first + n), sites: sites[n], from: int32(len(state.entries))}
+		for j := range t.Funcs[i].Points {
+			p := &t.Funcs[i].Points[j]
+			ref := pointRef{fn: int32(i), ret: p.Kind == sitetab.Return, inRange: p.InRange}
+			for range p.Sites {
+				if !ref.ret {
+					state.entries = append(state.entries, addrs[0])
+				}
+				state.points.set(addrs[0], ref)
+				addrs = addrs[1:]
+			}
+		}
+		f.to = int32(len(state.entries))
+		state.funcs[i] = f
 	}
 	return nil
 }
@@ -197,17 +206,17 @@ func (f *armedFunc) kind() (k record.Kind) {
 }
 
 // set adds the session's wants to its functions, or takes them off, with state.mu held.
-func (s *Session) set(by int) error {
-	var changes []patch.Change
+func (s *Session) set(by int32) error {
+	changes := make([]patch.LaidChange, 0, len(s.funcs))
 	for _, i := range s.funcs {
-		f := state.funcs[i]
+		f := &state.funcs[i]
 		before := f.kind()
 		f.add(s.want, by)
 		after := f.kind()
 		if before == after {
 			continue
 		}
-		c := patch.Change{Key: f.key, On: after != 0}
+		c := patch.LaidChange{Group: int(f.group)}
 		if after != 0 {
 			var err error
 			if c.Call, err = record.Trampoline(after); err != nil {
@@ -219,7 +228,7 @@ func (s *Session) set(by int) error {
 	if len(changes) == 0 {
 		return nil
 	}
-	err := patch.Default.Set(changes)
+	err := patch.Default.SetLaid(changes)
 	if err != nil {
 		for _, i := range s.funcs {
 			state.funcs[i].add(s.want, -by)
@@ -229,7 +238,7 @@ func (s *Session) set(by int) error {
 	return nil
 }
 
-func (f *armedFunc) add(w Want, by int) {
+func (f *armedFunc) add(w Want, by int32) {
 	if w&Count != 0 {
 		f.count += by
 	}
@@ -241,8 +250,21 @@ func (f *armedFunc) add(w Want, by int) {
 	}
 }
 
+// begin notes how often the session's functions were entered before it, while calls were counted. Most were not
+// ever: then their counters, which may take megabytes, are not touched.
+func (s *Session) begin() {
+	counters := record.Counted()
+	for n, i := range s.funcs {
+		if f := &state.funcs[i]; f.used {
+			s.base[n] = f.calls(counters)
+		} else {
+			f.used = true
+		}
+	}
+}
+
 // calls returns how often the function was entered while its calls were counted.
-func (f *armedFunc) calls() uint64 { return record.Hits(f.entries...) }
+func (f *armedFunc) calls(c record.Counters) uint64 { return c.Hits(state.entries[f.from:f.to]...) }
 
 // Close makes the functions dormant that no other session wants. drain is called when they are, to
 // bring the last events; it must see to Take being called. An error says why some are armed
@@ -274,9 +296,9 @@ func (s *Session) disarm() error {
 		return err
 	}
 	s.closed = true
-	s.final = map[int]uint64{}
-	for _, i := range s.funcs {
-		s.final[i] = state.funcs[i].calls() - s.base[i]
+	if s.want&Count != 0 {
+		s.final = make([]uint64, len(s.funcs))
+		s.counts(func(n int, calls uint64) { s.final[n] = calls })
 	}
 	return nil
 }
@@ -285,8 +307,7 @@ func (s *Session) disarm() error {
 func Armed(i int) bool {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	f := state.funcs[i]
-	return f != nil && f.kind() != 0
+	return i >= 0 && i < len(state.funcs) && state.funcs[i].kind() != 0
 }
 
 // ArmedCount returns how many functions sessions want.
@@ -294,8 +315,8 @@ func ArmedCount() int {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	n := 0
-	for _, f := range state.funcs {
-		if f.kind() != 0 {
+	for i := range state.funcs {
+		if state.funcs[i].kind() != 0 {
 			n++
 		}
 	}
@@ -309,11 +330,19 @@ func (s *Session) Funcs() []int { return s.funcs }
 func (s *Session) Calls(f func(fn int, calls uint64)) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	for _, i := range s.funcs {
-		if s.closed {
-			f(i, s.final[i])
-		} else {
-			f(i, state.funcs[i].calls()-s.base[i])
+	if s.closed {
+		for n, calls := range s.final {
+			f(s.funcs[n], calls)
 		}
+		return
+	}
+	s.counts(func(n int, calls uint64) { f(s.funcs[n], calls) })
+}
+
+// counts passes on how often each function, by index of funcs, was entered since the session began, with state.mu held.
+func (s *Session) counts(f func(n int, calls uint64)) {
+	counters := record.Counted()
+	for n, i := range s.funcs {
+		f(n, state.funcs[i].calls(counters)-s.base[n])
 	}
 }

@@ -82,7 +82,7 @@
 // 9.1.3 "Handling Self- and Cross-Modifying Code"; AMD APM volume 2, 7.6.1.
 //
 // A trap may be delivered long after its site was finished: the handler knows
-// all sites, not only those of the batch, and where it finds no INT3 any more it lets the thread
+// all sites, not only those of the batch (those that gkhi build laid down in an array of their own: laidTraps), and where it finds no INT3 any more it lets the thread
 // execute the instruction again.
 //
 // # The protocol (arm64)

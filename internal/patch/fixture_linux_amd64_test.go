@@ -1,6 +1,9 @@
 package patch
 
-import "syscall"
+import (
+	"sync/atomic"
+	"syscall"
+)
 
 func (r *refusing) rtSigaction(sig syscall.Signal, act, old *sigaction) error {
 	if r.ask("rt_sigaction") != pass {
@@ -8,6 +11,9 @@ func (r *refusing) rtSigaction(sig syscall.Signal, act, old *sigaction) error {
 	}
 	return r.kernel.rtSigaction(sig, act, old)
 }
+
+// forgetTraps makes the handler know laid sites only.
+func forgetTraps() { atomic.StorePointer(&trapTable, nil) }
 
 // resetTrap gives SIGTRAP back to whom it belonged.
 func resetTrap() {

@@ -24,9 +24,7 @@ var Default = &Patcher{}
 func (p *Patcher) Add(scan.Key) int { p.keys++; return p.keys - 1 }
 
 // AddLaid says that this platform is not supported.
-func (p *Patcher) AddLaid([][]uintptr) (keys, sites []int, err error) {
-	return nil, nil, errUnsupported
-}
+func (p *Patcher) AddLaid([]uintptr, []int) (first int, err error) { return 0, errUnsupported }
 
 // Code knows none.
 func (p *Patcher) Code(uintptr) []byte { return nil }

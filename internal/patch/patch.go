@@ -25,7 +25,7 @@ type Patcher struct {
 	mem     *textmem.Mem
 	refused error // why patching can't work in this process; final
 	flags   error // why keys that have a flag are not patched; final
-	laid    bool  // there are keys of AddLaid
+	laid    laid
 	paused  error // why it did not work the last time; may pass; not for sites that are patched
 
 	home scan.Segment // the module that this code is in
@@ -61,7 +61,7 @@ func New(sys System) *Patcher {
 var Default = New(kernel{})
 
 // Refuse makes the patcher use flags from now on, if it has not patched yet; why
-// is a sentence for people. Keys of AddLaid, which have no flag, are patched all the same.
+// is a sentence for people. Sites of AddLaid, which have no flag, are patched all the same.
 func (p *Patcher) Refuse(why error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -73,7 +73,6 @@ func (p *Patcher) Refuse(why error) {
 // A keyState is a key and its sites.
 type keyState struct {
 	scan.Key
-	laid bool // see AddLaid
 	on   bool
 	call uintptr // of a bare key that is on: the trampoline
 	pace
@@ -84,7 +83,7 @@ type keyState struct {
 // Add makes a key known and returns its number for Set. Its sites are looked for later.
 //
 // The scanner is reached through here only, so that the linker leaves it out of programs that have
-// keys of AddLaid alone.
+// sites of AddLaid alone.
 func (p *Patcher) Add(k scan.Key) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -187,33 +186,20 @@ func (p *Patcher) prepare() error {
 }
 
 func (p *Patcher) catchUp() error {
-	if p.flags != nil && !p.laid {
+	if p.flags != nil {
 		return p.flags
 	}
 	if p.mem != nil && p.scanned == len(p.keys) && len(p.pending) == 0 {
-		return p.flags
+		return nil
 	}
 	if t := p.sys.Tracer(); t != 0 {
 		return tracedError(t)
 	}
-	if p.mem == nil {
-		mem, err := textmem.Open(p.sys, probe)
-		if err == nil {
-			if err = p.trap.install(p.sys); err != nil {
-				mem.Close()
-			}
-		}
-		if err != nil {
-			p.refused = err
-			return err
-		}
-		p.mem = mem
+	if err := p.open(); err != nil {
+		return err
 	}
 	if err := p.scan(); err != nil {
 		return err
-	}
-	if p.flags != nil {
-		return p.flags
 	}
 	ready := slices.DeleteFunc(slices.Clone(p.pending), func(s *site) bool {
 		return s.key.restless // as compiled it tests the flag already
@@ -224,15 +210,34 @@ func (p *Patcher) catchUp() error {
 	return err
 }
 
-// scan looks for the sites of the keys that are new.
-func (p *Patcher) scan() error {
-	var fresh []*keyState
-	for _, k := range p.keys[p.scanned:] {
-		if !k.laid && p.flags == nil {
-			fresh = append(fresh, k)
+// open makes ready to write, once.
+func (p *Patcher) open() error {
+	switch {
+	case p.mem != nil:
+		return nil
+	case p.refused != nil:
+		return p.refused
+	}
+	if t := p.sys.Tracer(); t != 0 {
+		return tracedError(t)
+	}
+	mem, err := textmem.Open(p.sys, probe)
+	if err == nil {
+		if err = p.trap.install(p.sys); err != nil {
+			mem.Close()
 		}
 	}
-	if len(fresh) > 0 {
+	if err != nil {
+		p.refused = err
+		return err
+	}
+	p.mem = mem
+	return nil
+}
+
+// scan looks for the sites of the keys that are new.
+func (p *Patcher) scan() error {
+	if fresh := p.keys[p.scanned:]; len(fresh) > 0 {
 		if err := p.find(p, fresh); err != nil {
 			return err
 		}

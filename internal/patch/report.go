@@ -27,10 +27,12 @@ func (p *Patcher) Status() Status {
 	case p.mem == nil:
 		s.Reason = "sites are looked for and patched when the first handler is armed, or by gkhi.Prepare"
 	}
-	for _, k := range p.keys {
-		if k.laid {
-			continue
+	for i := range p.laid.sites {
+		if p.laid.sites[i].stuck {
+			s.Stuck++
 		}
+	}
+	for _, k := range p.keys {
 		s.Keys++
 		s.Flagged += len(k.rejects)
 		for _, st := range k.sites {

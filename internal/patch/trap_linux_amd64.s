@@ -23,11 +23,11 @@ TEXT ·trapHandler(SB), NOSPLIT|NOFRAME, $0-0
 	MOVL SI_CODE(SI), AX
 	CMPL AX, $0
 	JLE  chain                // sent by kill: not an instruction's
-	MOVQ ·trapTable(SB), R9
-	TESTQ R9, R9
-	JZ   chain
 	MOVQ UC_RIP(DX), R8
 	DECQ R8                   // the address of the INT3, if it was one
+	MOVQ ·trapTable(SB), R9
+	TESTQ R9, R9
+	JZ   laid
 	MOVQ 0(R9), R10           // mask
 	MOVQ R8, R11
 	MOVQ $0x9E3779B97F4A7C15, AX
@@ -44,6 +44,34 @@ probe:
 	INCQ R11
 	TESTQ CX, CX
 	JNZ  probe
+laid:
+	MOVQ ·trapLaid(SB), R9
+	TESTQ R9, R9
+	JZ   chain
+	MOVQ R8, R11
+	SUBQ 0(R9), R11           // text
+	CMPQ R11, 8(R9)           // size
+	JCC  chain
+	SHRQ $2, R11
+	MOVQ 16(R9), R10          // sites
+	MOVBLZX (R10)(R11*1), R11
+	MOVL R11, CX
+	ANDL $7, CX
+	MOVL R8, AX
+	ANDL $3, AX
+	ORL  $4, AX
+	CMPL AX, CX
+	JNE  chain
+	CMPB (R8), $0xCC
+	JNE  again
+	SHRL $3, R11
+	JZ   behind
+	MOVQ 24(R9)(R11*8), CX    // calls
+	JMP  call
+behind:
+	ADDQ $7, R8               // laidLen
+	MOVQ R8, UC_RIP(DX)
+	RET
 chain:
 	MOVQ ·chained(SB), R11
 	CMPQ R11, $1

@@ -141,12 +141,28 @@ func CurrentGoid() uint64 {
 // Hits returns how often the sites at these addresses (their first bytes that
 // change) were counted, by all threads, ever.
 func Hits(sites ...uintptr) uint64 {
+	return Counted().Hits(sites...)
+}
+
+// Counters are those of the threads that have counted anything so far: to ask for many sites one after the other takes less
+// time than with Hits.
+type Counters []uintptr
+
+// Counted returns the counters there are.
+func Counted() (c Counters) {
 	state.mu.Lock()
 	defer state.mu.Unlock()
-	var sum uint64
 	for _, h := range used {
+		c = append(c, h.counters)
+	}
+	return c
+}
+
+// Hits is what the function Hits is, without what threads counted that had not counted before.
+func (c Counters) Hits(sites ...uintptr) (sum uint64) {
+	for _, counters := range c {
 		for _, addr := range sites {
-			sum += readCounter(h.counters + 2*(addr+callLen))
+			sum += readCounter(counters + 2*(addr+callLen))
 		}
 	}
 	return sum

@@ -26,6 +26,7 @@ package textmem
 
 import (
 	"cmp"
+	"iter"
 	"os"
 	"slices"
 	"unsafe"
@@ -49,37 +50,37 @@ func pointer(addr uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Poi
 
 var pageSize = uintptr(os.Getpagesize())
 
-// spans merges writes, which it sorts if they are not, into one per page, since a whole page
-// costs hardly more to write than a byte: the bytes between two of them are
-// written as they are found just before.
-func spans(ws []Write, emit func(Write) error) error {
+// sorted returns the writes in ascending order of address, in which it puts them.
+func sorted(ws []Write) iter.Seq[Write] {
 	byAddr := func(a, b Write) int { return cmp.Compare(a.Addr, b.Addr) }
 	if !slices.IsSortedFunc(ws, byAddr) {
 		slices.SortFunc(ws, byAddr)
 	}
+	return slices.Values(ws)
+}
+
+// spans merges writes, which come in ascending order of address, into one per page, since a whole page
+// costs hardly more to write than a byte: the bytes between two of them are
+// written as they are found just before.
+func spans(ws iter.Seq[Write], emit func(Write) error) (err error) {
 	buf := make([]byte, 0, pageSize)
-	for i := 0; i < len(ws); {
-		first, end := ws[i].Addr, ws[i].Addr+uintptr(len(ws[i].Bytes))
-		j := i + 1
-		for ; j < len(ws) && ws[j].Addr/pageSize == first/pageSize; j++ {
-			if e := ws[j].Addr + uintptr(len(ws[j].Bytes)); e <= first/pageSize*pageSize+pageSize {
-				end = max(end, e)
-			} else {
-				break
+	var first, end, pageEnd uintptr // of what is in buf; where its page ends
+	for w := range ws {
+		wEnd := w.Addr + uintptr(len(w.Bytes))
+		if len(buf) > 0 && (w.Addr < end || wEnd > pageEnd) {
+			if err = emit(Write{first, buf}); err != nil {
+				return err
 			}
+			buf = buf[:0]
 		}
-		w := ws[i]
-		if j > i+1 {
-			buf = append(buf[:0], Bytes(first, int(end-first))...)
-			for _, p := range ws[i:j] {
-				copy(buf[p.Addr-first:], p.Bytes)
-			}
-			w = Write{first, buf}
+		if len(buf) == 0 {
+			first, end, pageEnd = w.Addr, w.Addr, w.Addr/pageSize*pageSize+pageSize
 		}
-		if err := emit(w); err != nil {
-			return err
-		}
-		i = j
+		buf = append(append(buf, Bytes(end, int(w.Addr-end))...), w.Bytes...)
+		end = wEnd
 	}
-	return nil
+	if len(buf) > 0 {
+		err = emit(Write{first, buf})
+	}
+	return err
 }

@@ -5,6 +5,7 @@ package textmem
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"runtime"
 	"syscall"
@@ -106,13 +107,17 @@ func (m *Mem) Method() string {
 
 // Write writes all of ws, which it reorders. On an error some may be written.
 // Writes must not overlap.
-func (m *Mem) Write(ws []Write) error {
+func (m *Mem) Write(ws []Write) error { return m.WriteSorted(sorted(ws)) }
+
+// WriteSorted is Write for writes that come in ascending order of address. It takes no memory for each: the bytes
+// of one may be overwritten when the next is asked for.
+func (m *Mem) WriteSorted(ws iter.Seq[Write]) error {
 	if runtime.GOARCH == "amd64" || m.remap {
 		return spans(ws, m.write)
 	}
 	// Each alone: a word has to change at once, which a page does that is remapped,
 	// but which the kernel's copying promises for an aligned word only.
-	for _, w := range ws {
+	for w := range ws {
 		if err := m.write(w); err != nil {
 			return err
 		}
@@ -151,9 +156,15 @@ func (m *Mem) Serialize() error {
 // Kernel is the real System.
 type Kernel struct{}
 
-// Membarrier calls membarrier(2).
+// Membarrier calls membarrier(2). To register may take some ten milliseconds. A barrier takes microseconds, and so
+// is made as the runtime makes its own short system calls: one that the scheduler knows of may cost the
+// caller its processor, and where threads are busy it then waits for one for longer than the barrier takes.
 func (Kernel) Membarrier(cmd int) error {
-	if _, _, e := syscall.Syscall(sysMembarrier, uintptr(cmd), 0, 0); e != 0 {
+	call := syscall.RawSyscall
+	if cmd == RegisterSyncCore {
+		call = syscall.Syscall
+	}
+	if _, _, e := call(sysMembarrier, uintptr(cmd), 0, 0); e != 0 {
 		return e
 	}
 	return nil
@@ -171,13 +182,16 @@ func (Kernel) OpenMem() (int, error) {
 // CloseMem closes what OpenMem opened.
 func (Kernel) CloseMem(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) }
 
-// Pwrite writes all of b, or fails.
+// Pwrite writes all of b, a page at most, or fails. It is a short call: see Membarrier.
 func (Kernel) Pwrite(fd int, b []byte, at int64) error {
-	n, err := syscall.Pwrite(fd, b, at)
-	if err == nil && n != len(b) {
-		err = errors.New("short write")
+	n, _, e := syscall.RawSyscall6(syscall.SYS_PWRITE64, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(at), 0, 0)
+	switch {
+	case e != 0:
+		return e
+	case n != uintptr(len(b)):
+		return errors.New("short write")
 	}
-	return err
+	return nil
 }
 
 // RemapPage replaces a page atomically; see the package comment.

@@ -37,7 +37,7 @@ func TestSpans(t *testing.T) {
 		}
 		r.Shuffle(len(ws), func(i, j int) { ws[i], ws[j] = ws[j], ws[i] })
 		n, calls := len(ws), 0
-		err := spans(ws, func(w Write) error {
+		err := spans(sorted(ws), func(w Write) error {
 			calls++
 			if len(w.Bytes) == 0 || len(w.Bytes) > int(pageSize) {
 				t.Fatalf("a write of %d bytes", len(w.Bytes))
@@ -53,7 +53,7 @@ func TestSpans(t *testing.T) {
 		}
 	}
 	fails := errors.New("no")
-	if err := spans([]Write{{base, []byte{1}}, {base + 2*pageSize, []byte{1}}}, func(Write) error { return fails }); err != fails {
+	if err := spans(sorted([]Write{{base, []byte{1}}, {base + 2*pageSize, []byte{1}}}), func(Write) error { return fails }); err != fails {
 		t.Errorf("error %v", err)
 	}
 }
