@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gkhi/gkhi/internal/control/client"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/testenv"
 )
@@ -375,6 +376,23 @@ func TestForeignBytes(t *testing.T) {
 	out := p.watch(func() { p.do("calls") }, "stat", "--json", "-i", "1m", "main.*")
 	if !bytes.Contains(out, []byte(`"hook":"main.many","total":true,"calls":1,`)) || bytes.Contains(out, []byte(`"main.leaf"`)) {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestHello asks who the program is, which it was told by the linker.
+func TestHello(t *testing.T) {
+	p := buildLive(t).start()
+	sockets, err := filepath.Glob(filepath.Join(p.sockets, "*.sock"))
+	if err != nil || len(sockets) != 1 {
+		t.Fatalf("%q, %v", sockets, err)
+	}
+	c, err := client.At(sockets[0]).Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if h := c.Process().Hello; h.Main != "example.com/live" || h.Version == "" || h.BuildID == "" {
+		t.Errorf("%+v", h)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gkhi/gkhi/internal/control/self"
 	"github.com/gkhi/gkhi/internal/laydown"
 	"github.com/gkhi/gkhi/internal/sitetab"
 )
@@ -52,7 +53,7 @@ func (r *Runner) link(tool string, args []string) error {
 		if err != nil {
 			return err
 		}
-		args = flagSet(args).with("importcfg", cfg)
+		args = slices.Concat(self.LinkerFlags(r.program(), self.Version()), flagSet(args).with("importcfg", cfg))
 	}
 	unstripped := slices.DeleteFunc(slices.Clone(args), strips)
 	stripped := len(unstripped) < len(args)
@@ -75,6 +76,12 @@ func (r *Runner) link(tool string, args []string) error {
 	}
 	_, err = laydown.Lay(output, pkgs, opt)
 	return err
+}
+
+// program is the import path of the main package.
+func (r *Runner) program() string {
+	path, _, _ := strings.Cut(r.ImportPath, " ") // "p [p.test]"
+	return path
 }
 
 // strips reports whether a flag has the linker leave out symbols or debug information: what sites are found by, and

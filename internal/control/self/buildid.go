@@ -38,7 +38,10 @@ const (
 	maxNotes = 64 << 10
 )
 
-// readBuildID finds the note that the Go linker wrote, in an ELF file. It reads the program headers, since section headers
+// order is that of the running executable.
+var order = binary.NativeEndian
+
+// readBuildID finds the note that the Go linker wrote, in an ELF file of this machine's byte order. It reads the program headers, since section headers
 // may be stripped.
 func readBuildID(r io.ReaderAt) (string, error) {
 	var head [64]byte
@@ -47,10 +50,6 @@ func readBuildID(r io.ReaderAt) (string, error) {
 	}
 	if string(head[:4]) != "\x7fELF" {
 		return "", errNoBuildID
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if head[5] == 2 {
-		order = binary.BigEndian
 	}
 	is64 := head[4] == 2
 	var phoff uint64
@@ -91,7 +90,7 @@ func readBuildID(r io.ReaderAt) (string, error) {
 		if _, err := r.ReadAt(notes, int64(off)); err != nil {
 			return "", err
 		}
-		if id, ok := goNote(notes, order); ok {
+		if id, ok := goNote(notes); ok {
 			return id, nil
 		}
 	}
@@ -99,7 +98,7 @@ func readBuildID(r io.ReaderAt) (string, error) {
 }
 
 // goNote finds the Go build id among notes: name "Go", type 4.
-func goNote(notes []byte, order binary.ByteOrder) (string, bool) {
+func goNote(notes []byte) (string, bool) {
 	for len(notes) >= 12 {
 		nameSize, descSize, typ := uint64(order.Uint32(notes)), uint64(order.Uint32(notes[4:])), order.Uint32(notes[8:])
 		notes = notes[12:]

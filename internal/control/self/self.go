@@ -20,8 +20,18 @@ const Module = "github.com/gkhi/gkhi"
 // loaded is when this package was initialised, which is near the start of the process.
 var loaded = time.Now()
 
+// What the linker writes in programs that gkhi build makes, which don't have package built: the import path of the main package,
+// and the version of GKHI.
+var linkedMain, linkedVersion string
+
+// LinkerFlags returns what has the linker write that.
+func LinkerFlags(main, version string) []string {
+	const here = Module + "/internal/control/self."
+	return []string{"-X", here + "linkedMain=" + main, "-X", here + "linkedVersion=" + version}
+}
+
 // built returns the import path of the main package and the version of GKHI, "" where it doesn't know.
-var built = func() (path, version string) { return "", "" }
+var built = func() (path, version string) { return linkedMain, linkedVersion }
 
 // SetBuilt is how package built tells what the program was built from. It is called from an init function.
 func SetBuilt(f func() (path, version string)) { built = sync.OnceValues(f) }

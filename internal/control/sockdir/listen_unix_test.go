@@ -213,6 +213,7 @@ func TestListen(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 	entries, err := Entries(dir)
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	// An emulator tells a process another time at which it started than the kernel tells others, by a tick now and then.
 	dead := err == nil && len(entries) > 0 && entries[0].Dead() && len(testenv.Emulator()) == 0
 	if err != nil || len(entries) != 2 || entries[1].Name != two.Name || entries[1].Path != two.Path || dead {
