@@ -6,17 +6,24 @@
 // # What stands at a site (amd64)
 //
 //	            as compiled            dormant             armed
-//	guarded     CMPB $0, key(SB)       CMPB AL, $0; NOP4   CMPB AL, $0; NOP4
-//	  body next   JEQ past (2)         JMP past            TEST AL, imm8
-//	              JEQ past (6)         JMP past; NOP       TEST EAX, imm32; NOP
-//	  body away   JNE body (2)         TEST AL, imm8       JMP body
-//	              JNE body (6)         TEST EAX, imm32; NOP  JMP body; NOP
+//	guarded     CMPB $0, key(SB)       CMPB AL, $0         CMPB AL, $0
+//	  body next   JEQ past (2)         NOP4; JMP past      NOP4; TEST AL, imm8
+//	              JEQ past (6)         NOP4; JMP past; NOP NOP4; TEST EAX, imm32; NOP
+//	  body away   JNE body (2)         NOP6                NOP4; JMP body
+//	              JNE body (6)         NOP9; NOP           NOP4; JMP body; NOP
 //	bare        MOVQ key(SB), R        LEAQ n(BP), R       REX.W CALL trampoline; NOP
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
-// dead, and its immediate is the displacement of the JMP that it stands for. So dormant and armed
-// differ in one byte, and toggling a guarded site rewrites no tail. (A NOP of two
-// bytes has no such twin; see docs/rationale.md.)
+// dead, and its immediate is the displacement of the JMP that it stands for. So the two
+// differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.)
+//
+// NOP6 and NOP9 are NOP4 with another ModRM byte, which makes the TEST behind it a part of the no-op: its SIB byte and displacement. A
+// thread may stand there all the same, and finds the TEST.
+//
+// The compiler's NOP that may be in front of the compare, which marks the place of an inlined call, becomes a
+// prefix of CMPB AL, $0 when that is in place. It is a piece of its own.
+//
+// Where there are no-ops between compare and branch the compare is CMPB AL, $0; NOP4, and the branch JMP or TEST.
 //
 // LEAQ is the no-op of a bare site: the register is dead, and one instruction of
 // seven bytes is less to decode than two. Its last byte is that of NOP, for
@@ -78,7 +85,13 @@
 //  7. Serialise: after it no thread traps any more, and the caller may rely on
 //     the new state.
 //
-// Where only first bytes differ 4 and 5 fall away. Sources: Intel SDM volume 3,
+// Where only first bytes differ 4 and 5 fall away.
+//
+// A thread may stand in the middle of an instruction: where the branch is that a no-op swallows, or the JMP of a
+// flagged site. The first byte of what it executes there has an INT3 in step 2 if the old form has an instruction's
+// start there, and in step 4 otherwise; it has its new value in step 6 if the new form has one, and in step 4 otherwise. If the
+// tail behind it changes too, step 4 is two or three, with a barrier after each: INT3, tails, and what
+// is in the middle. TestStrict holds this. Sources: Intel SDM volume 3,
 // 9.1.3 "Handling Self- and Cross-Modifying Code"; AMD APM volume 2, 7.6.1.
 //
 // A trap may be delivered long after its site was finished: the handler knows
@@ -126,9 +139,7 @@
 // back is no toggle, and need not be one: such a thread has been there since the site became flagged.)
 // If it comes from a uprobe on the compare, the flags are those of the compiled compare.
 //
-// Writing such a form is the protocol with two differences. The branch's first byte has an INT3 in step 2 if there is an
-// instruction before, and in step 4 if there is one after; and as it belongs to the JMP's tail, it has its last
-// value of that form in step 4.
+// Writing such a form is the protocol with the differences that are told above.
 //
 // # When something fails
 //

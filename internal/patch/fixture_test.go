@@ -27,6 +27,11 @@ type testFlag struct {
 	_  [7]byte
 }
 
+// armed is inlined, as Hook.Armed is: the compiler marks where.
+func (f *testFlag) armed() bool { return f.load() }
+
+func (f *testFlag) load() bool { return f.on }
+
 var fired int // how many bodies ran; of single-threaded tests
 
 //go:noinline
@@ -34,7 +39,7 @@ func fire(n int) { fired += n }
 
 //go:noinline
 func fallsThrough() {
-	if guardA.on {
+	if guardA.armed() {
 		fire(1)
 	}
 }
@@ -42,7 +47,7 @@ func fallsThrough() {
 //go:noinline
 func outOfLine(n int) (sum int) {
 	for i := range n {
-		if guardA.on {
+		if guardA.armed() {
 			fire(1)
 		}
 		sum += i
@@ -52,11 +57,46 @@ func outOfLine(n int) (sum int) {
 
 //go:noinline
 func longBranch(v int) int {
-	if guardB.on {
+	if guardB.armed() {
 		fire(1)
 		v = lots(lots(lots(lots(v))))
 	}
 	return v
+}
+
+//go:noinline
+func fireFor(n int) (one int, two string) { fired += n; return n, "two" }
+
+// In elsewhere the way that the site takes when dormant goes on behind the branch.
+//
+//go:noinline
+func elsewhere(n int) (int, string) {
+	var (
+		x int
+		s string
+	)
+	if guardA.armed() {
+		x, s = fireFor(1)
+	}
+	return x + n, s
+}
+
+// In farElsewhere the branch is long.
+//
+//go:noinline
+func farElsewhere(v int) (int, string) {
+	var (
+		x int
+		s string
+	)
+	if guardB.armed() {
+		x, s = fireFor(1)
+	}
+	v = lots(lots(lots(lots(lots(lots(v))))))
+	if v == 0 {
+		fire(0)
+	}
+	return x + lots(lots(v)), s
 }
 
 func lots(v int) int {
@@ -72,8 +112,8 @@ func leaf(x int) int {
 }
 
 // passA and passB run each site of their key once, and return how many there are.
-func passA() int { fallsThrough(); outOfLine(1); return 2 }
-func passB() int { longBranch(7); return 1 }
+func passA() int { fallsThrough(); outOfLine(1); elsewhere(1); return 3 }
+func passB() int { longBranch(7); farElsewhere(7); return 2 }
 
 // A rig is a patcher of its own over the fixture, which is as compiled again when
 // the test ends.

@@ -81,6 +81,9 @@ func (p *Patcher) items(sites []*site) []item {
 		n := len(items)
 		s.whyNot = ""
 		for _, pc := range s.pieces {
+			if pc.mark && !s.takesMark(pc) {
+				continue
+			}
 			want, starts, noForm := pc.form(s)
 			now, lo, hi, err := pc.check()
 			if err != nil {
@@ -106,6 +109,21 @@ func (p *Patcher) items(sites []*site) []item {
 		}
 	}
 	return items
+}
+
+// takesMark reports whether the NOP before the compare may change: when what it is to be a prefix of is in place, to
+// stay. A breakpoint on it is nobody's trouble.
+func (s *site) takesMark(mark *piece) bool {
+	if s.state == asCompiled {
+		return false
+	}
+	for _, pc := range s.pieces {
+		if pc != mark && pc.stuck != 0 {
+			return false
+		}
+	}
+	_, _, _, err := mark.check()
+	return err == nil
 }
 
 // move brings items to their new form: steps 2 to 7 of the protocol. On an error

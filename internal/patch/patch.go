@@ -206,6 +206,11 @@ func (p *Patcher) catchUp() error {
 	})
 	err := p.move(p.items(inOrder(ready)))
 	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
+	if err == nil {
+		// What is left are the marks before compares. Without them all works too.
+		ready = slices.DeleteFunc(ready, func(s *site) bool { return s.state == asCompiled })
+		_ = p.move(p.items(ready))
+	}
 	p.actOut()
 	return err
 }
@@ -269,6 +274,7 @@ func (p *Patcher) scanFor(fresh []*keyState) error {
 		in.Slots = append(in.Slots, scan.FindSlots(data, in.Keys)...)
 	}
 	res := scan.Scan(in)
+	p.unmark(res.Sites)
 	for _, s := range res.Sites {
 		k := fresh[s.Key]
 		st := p.newSite(k, s)
@@ -285,6 +291,26 @@ func (p *Patcher) scanFor(fresh []*keyState) error {
 	p.stats.TextBytes = res.Stats.Bytes
 	p.stats.ScanTime += time.Since(start)
 	return nil
+}
+
+// unmark says of sites which of them have no mark before them: where a site ends that is patched already, the NOP is that site's.
+func (p *Patcher) unmark(sites []scan.Site) {
+	marked := map[uintptr]*scan.Site{}
+	for i := range sites {
+		if s := &sites[i]; s.Mark {
+			marked[s.Addr] = s
+		}
+	}
+	if len(marked) == 0 {
+		return
+	}
+	for _, k := range p.keys {
+		for _, s := range k.sites {
+			if next := marked[s.End()]; next != nil {
+				next.Mark = false
+			}
+		}
+	}
 }
 
 // findHome looks for the segment that this code is in, once.

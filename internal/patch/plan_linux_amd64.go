@@ -3,7 +3,6 @@ package patch
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 	"github.com/gkhi/gkhi/internal/scan"
@@ -29,13 +28,22 @@ func (s *site) plan() error {
 	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
 }
 
-// nop4At is where the second instruction of dormantCompare begins.
-const nop4At = 3
-
-// dormantCompare is the dormant form of a compare. It begins with the byte that the
+// dormantCompare is the dormant form of a compare that a branch doesn't follow at once. It begins with the byte that the
 // compiled instruction begins with: see "Uprobes" in doc.go. All sites share it and nobody
 // writes to it: a batch of thousands compares with one line of the cache.
 var dormantCompare = []byte{0x80, 0xF8, 0x00, 0x0F, 0x1F, 0x40, 0x00} // CMPB AL, $0; NOP4
+
+// Where the instructions of a compare and a branch that are one piece begin, and the byte that decides which they are.
+const (
+	nopAt    = 3             // that of the no-op behind CMPB AL, $0
+	modrmAt  = nopAt + 3     // the no-op's ModRM byte: does it swallow the branch?
+	branchAt = amd64.LenSite // as compiled, and where a no-op ends that doesn't
+
+	fallsStarts heads = atStart | 1<<nopAt        // where the no-op swallows the branch
+	jumpsStarts heads = fallsStarts | 1<<branchAt // where it doesn't
+)
+
+const nop = 0x90
 
 // lenCall is the length of a CALL with its prefix.
 const lenCall = 1 + amd64.LenCall32
@@ -50,18 +58,16 @@ func (s *site) planGuarded() error {
 	if err != nil {
 		return err
 	}
+	if s.Mark {
+		s.planMark(whenDormant, whenArmed)
+	}
+	if s.joint() {
+		s.planJoint(jump, noop, whenDormant, whenArmed)
+		return nil
+	}
 	dorm, arm := noop, jump
 	if s.TakenDormant {
 		dorm, arm = jump, noop
-	}
-	if s.joint() {
-		s.pieces = []*piece{{
-			addr: s.Addr, now: make([]byte, s.End()-s.Addr),
-			dorm: slices.Concat(dormantCompare, dorm), arm: slices.Concat(dormantCompare, arm),
-			starts: atStart | 1<<amd64.LenSite, patched: atStart | 1<<nop4At | 1<<amd64.LenSite,
-			resumeDorm: whenDormant, resumeArm: whenArmed,
-		}}
-		return nil
 	}
 	if s.Form == scan.Guarded {
 		s.pieces = append(s.pieces, &piece{
@@ -76,10 +82,56 @@ func (s *site) planGuarded() error {
 	return nil
 }
 
-// joint reports whether the site is one piece: a compare and a branch so short that what replaces the
-// compare's second half, when the site tests its flag again, takes a byte of it.
+// joint reports whether the site is one piece: a compare and the branch behind it.
 func (s *site) joint() bool {
-	return s.Form == scan.Guarded && s.BranchLen == amd64.LenJcc8 && s.Branch == s.Addr+amd64.LenSite
+	return s.Form == scan.Guarded && s.Branch == s.Addr+branchAt
+}
+
+// planMark makes the compiler's NOP before the compare a prefix of what replaces the compare, which means nothing to that, so
+// that the two are one instruction to decode. Who comes to the compare itself finds it as before. It is written when
+// the compare is replaced, which is for good.
+func (s *site) planMark(whenDormant, whenArmed uintptr) {
+	const rex = 0x40
+	if textmem.Bytes(s.Addr-1, 1)[0] != nop {
+		return
+	}
+	s.pieces = append(s.pieces, &piece{
+		addr: s.Addr - 1, now: make([]byte, 1), dorm: []byte{rex}, arm: []byte{rex},
+		resumeDorm: whenDormant, resumeArm: whenArmed, mark: true,
+	})
+}
+
+// planJoint makes the forms of a compare and a branch that are one piece: CMPB AL, $0, and then
+//
+//	66 0f 1f 00 | eb d8    NOP4; JMP d8
+//	66 0f 1f 00 | a8 d8    NOP4; TEST AL, d8
+//	66 0f 1f 44   a8 d8    NOP6, whose last two bytes are that TEST
+//
+// with 84, e9 and a9 for a long branch. A thread that stands where the branch is finds one there in each.
+// The third is the dormant form where the body is elsewhere. Where the body follows dormant is the first,
+// and for armed the second does.
+func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
+	const disp0, sibDisp8, sibDisp32 = 0x00, 0x44, 0x84 // ModRM bytes: what follows them
+	swallow := byte(sibDisp8)
+	if s.BranchLen == amd64.LenJcc32 {
+		swallow = sibDisp32
+	}
+	form := func(modrm byte, branch []byte) []byte {
+		b := make([]byte, 0, branchAt+len(branch))
+		b = append(b, 0x80, 0xF8, 0x00, 0x66, 0x0F, 0x1F, modrm)
+		return append(b, branch...)
+	}
+	pc := &piece{
+		addr: s.Addr, now: make([]byte, s.End()-s.Addr), starts: atStart | 1<<branchAt,
+		dorm: form(swallow, noop), dormStarts: fallsStarts,
+		arm: form(disp0, jump), armStarts: jumpsStarts,
+		resumeDorm: whenDormant, resumeArm: whenArmed,
+	}
+	if s.TakenDormant {
+		pc.dorm, pc.arm = pc.arm, form(disp0, noop)
+		pc.dormStarts = jumpsStarts
+	}
+	s.pieces = append(s.pieces, pc)
 }
 
 // branchForms returns a jump and a no-op of n bytes that differ in their first

@@ -58,9 +58,10 @@ type piece struct {
 	resumeDorm, resumeArm uintptr
 	guard                 *guardForms // of a guarded site
 	starts                heads       // of the instructions in now; 0 for one
-	patched               heads       // of those in dorm and arm; 0 for one
+	dormStarts, armStarts heads       // of those in dorm and arm; 0 for one
 	stuck                 heads       // where an INT3 could not be taken back
 	first                 byte        // as compiled: what a uprobe leaves behind
+	mark                  bool        // see planMark
 }
 
 // guardForms are further forms of a piece of a guarded site, in which the flag is tested.
@@ -81,23 +82,22 @@ func (h heads) has(i int) bool { return h>>i&1 != 0 }
 
 // form returns what has to stand at the piece for the state of its site.
 func (pc *piece) form(s *site) ([]byte, heads, error) {
-	starts := pc.patched | atStart
 	switch k := s.key; {
 	case s.wanted() == flagged && pc.guard.flag != nil:
 		return pc.guard.flag, pc.guard.flagStarts, nil
 	case !k.on:
-		return pc.dorm, starts, nil
+		return pc.dorm, pc.dormStarts, nil
 	case k.Bare:
 		b, err := armedBare(pc, k.call)
-		return b, starts, err
+		return b, atStart, err
 	}
-	return pc.arm, starts, nil
+	return pc.arm, pc.armStarts, nil
 }
 
 // places are where a thread may be in any form of the piece.
 //
 //lint:ignore U1000 arm64 has no traps
-func (pc *piece) places() heads { return atStart | pc.patched }
+func (pc *piece) places() heads { return atStart | pc.dormStarts | pc.armStarts }
 
 // found returns the bytes in memory.
 func (pc *piece) found() []byte { return textmem.Bytes(pc.addr, len(pc.now)) }

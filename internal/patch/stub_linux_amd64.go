@@ -97,9 +97,10 @@ func (s *site) flagForms() error {
 	pc := s.pieces[len(s.pieces)-1]
 	st := stub{jump: s.Branch, flag: s.key.Addr, dormant: pc.resumeDorm, armed: pc.resumeArm}
 	switch {
+	case s.BranchLen == amd64.LenJcc32:
 	case s.joint():
-		st.jump, st.last = s.Addr+nop4At, pc.guard.compiled[amd64.LenSite]
-	case s.BranchLen != amd64.LenJcc32:
+		st.jump, st.last = s.Addr+nopAt, pc.guard.compiled[branchAt]
+	default:
 		return errors.New("there are no-ops between its compare and its branch")
 	}
 	at, err := stubs.get(st)
@@ -112,9 +113,13 @@ func (s *site) flagForms() error {
 	}
 	g := pc.guard
 	code := append([]byte(nil), pc.dorm...)
-	if s.joint() {
-		g.flagStarts = atStart | 1<<nop4At
-		copy(code[amd64.LenSite:], g.compiled[amd64.LenSite:])
+	switch {
+	case s.BranchLen == amd64.LenJcc32 && s.joint():
+		g.flagStarts = jumpsStarts
+		code[modrmAt] = 0
+	case s.joint():
+		g.flagStarts = fallsStarts
+		copy(code[branchAt:], g.compiled[branchAt:])
 	}
 	copy(code[st.jump-pc.addr:], jump[:])
 	g.flag = code

@@ -89,7 +89,7 @@ func (t *traps) transit(items []item) {
 				resume = it.resumeArm
 			}
 		}
-		for at := range it.moving(it.oldHeads | it.newHeads).addrs(it.addr) {
+		for at := range it.moving(it.oldHeads | it.newHeads | it.places()).addrs(it.addr) {
 			t.table.set(at, resume, call)
 		}
 	}

@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"bytes"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -22,13 +23,11 @@ func (p *Patcher) write(items []item) error {
 	if err := p.mem.Serialize(); err != nil {
 		return p.undoHeads(items, err)
 	}
-	if ts := tails(items, toNew); len(ts) > 0 {
-		if err := p.mem.Write(ts); err != nil {
-			return p.undoTails(items, err)
-		}
-		if err := p.mem.Serialize(); err != nil {
-			return p.undoTails(items, err)
-		}
+	if err := p.step(hidden(items)); err != nil {
+		return p.undoTails(items, err)
+	}
+	if err := p.writeTails(items, toNew); err != nil {
+		return p.undoTails(items, err)
 	}
 	if err := p.mem.Write(firsts(items, toNew)); err != nil {
 		// The tails are in place, so the new state can be acted out where the INT3 stayed.
@@ -55,15 +54,30 @@ func (p *Patcher) undoHeads(items []item, cause error) error {
 
 // undoTails takes back steps 2 to 5.
 func (p *Patcher) undoTails(items []item, cause error) error {
-	err := p.mem.Write(tails(items, toOld))
-	if err == nil {
-		err = p.mem.Serialize()
-	}
-	if err != nil {
+	if err := p.writeTails(items, toOld); err != nil {
 		p.stick(items, toOld)
 		return fmt.Errorf("patch: %w", cause)
 	}
 	return p.undoHeads(items, cause)
+}
+
+// writeTails is steps 4 and 5: all but the first bytes that threads may run into.
+func (p *Patcher) writeTails(items []item, to direction) error {
+	if err := p.step(tails(items, to)); err != nil {
+		return err
+	}
+	return p.step(inners(items, to))
+}
+
+// step writes, and makes sure that what was there before is executed no more.
+func (p *Patcher) step(ws []textmem.Write) error {
+	if len(ws) == 0 {
+		return nil
+	}
+	if err := p.mem.Write(ws); err != nil {
+		return err
+	}
+	return p.mem.Serialize()
 }
 
 // A direction is which form of an item is written.
@@ -100,13 +114,13 @@ func (p *Patcher) stick(items []item, to direction) {
 	for _, it := range items {
 		form, starts := it.form(to)
 		now := slices.Concat(it.old[:it.lo], it.found()[it.lo:it.hi], it.old[it.hi:])
-		left := heads(0)
+		left, places := heads(0), it.moving(it.oldHeads|it.newHeads|it.places())
 		for i := range now {
-			if it.moving(it.oldHeads|it.newHeads).has(i) && now[i] == int3 {
+			if places.has(i) && now[i] == int3 {
 				left |= 1 << i
-			}
-			if starts.has(i) {
-				now[i] = form[i]
+				if starts.has(i) {
+					now[i] = form[i]
+				}
 			}
 		}
 		if left == 0 {
@@ -128,32 +142,76 @@ func (p *Patcher) unstick(items []item) {
 	}
 }
 
-// direct reports whether the items can change without INT3: where one byte does,
+// direct reports whether the items can change without INT3: where one byte does, or one after the other,
 // the processor sees the old or the new one, and both are right.
 func direct(items []item) bool {
-	for _, it := range items {
-		if it.stuck != 0 || it.needsTails() || bits.OnesCount16(uint16(it.moving(it.oldHeads))) != 1 {
+	for i := range items {
+		it := &items[i]
+		if it.stuck != 0 || !it.togglesJoint() && (it.needsTails() || bits.OnesCount16(uint16(it.moving(it.oldHeads))) != 1) {
 			return false
 		}
 	}
 	return true
 }
 
-// writeDirect changes first bytes without INT3.
-func (p *Patcher) writeDirect(items []item) error {
-	if err := p.mem.Write(firsts(items, toNew)); err != nil {
-		back := p.mem.Write(firsts(items, toOld))
-		if back != nil {
-			err = fmt.Errorf("%w, and taking it back: %w", err, back)
-		}
-		lookAgain(items)
-		return fmt.Errorf("patch: %w", err)
+// togglesJoint reports whether a joint piece changes in no more than whether the no-op swallows the branch, and the
+// branch's first byte.
+func (it *item) togglesJoint() bool {
+	if it.places() != jumpsStarts {
+		return false
 	}
-	if err := p.mem.Serialize(); err != nil {
-		// The new bytes are there; a thread may be slow to see them.
-		p.stats.Failures++
+	for i := range it.old {
+		if it.old[i] != it.new[i] && i != modrmAt && i != branchAt {
+			return false
+		}
+	}
+	return true
+}
+
+// writeDirect changes first bytes without INT3. Of a joint piece it changes two, the branch's while the no-op swallows
+// it, so that what stands there in between is right too.
+func (p *Patcher) writeDirect(items []item) error {
+	var done [][]textmem.Write // what takes each step back
+	for _, early := range []bool{true, false} {
+		ws, back := singles(items, early)
+		if len(ws) == 0 {
+			continue
+		}
+		done = append(done, back)
+		if err := p.mem.Write(ws); err != nil {
+			for _, back := range slices.Backward(done) {
+				if undo := p.mem.Write(back); undo != nil {
+					err = fmt.Errorf("%w, and taking it back: %w", err, undo)
+				}
+			}
+			lookAgain(items)
+			return fmt.Errorf("patch: %w", err)
+		}
+		if err := p.mem.Serialize(); err != nil {
+			// The new bytes are there; a thread may be slow to see them.
+			p.stats.Failures++
+		}
 	}
 	return nil
+}
+
+// singles lists the bytes that writeDirect changes early, or late, and the same as they were.
+func singles(items []item, early bool) (ws, back []textmem.Write) {
+	for i := range items {
+		it := &items[i]
+		for at := range it.old {
+			// What is to be swallowed is swallowed before it changes; what is to be freed has changed.
+			first := it.new[at] != it.old[at] && len(it.old) > branchAt &&
+				(at == modrmAt && it.newHeads == fallsStarts || at == branchAt && it.newHeads == jumpsStarts)
+			if it.new[at] != it.old[at] && first == early {
+				w := textmem.Write{Addr: it.addr + uintptr(at), Bytes: it.new[at : at+1]}
+				ws = append(ws, w)
+				w.Bytes = it.old[at : at+1]
+				back = append(back, w)
+			}
+		}
+	}
+	return ws, back
 }
 
 // firsts lists the first bytes of instructions.
@@ -188,7 +246,7 @@ func (it *item) needsTails() bool {
 }
 
 // tails lists what follows the first bytes, where old and new differ in it. What is an instruction's
-// start in the form that is written, behind the first one, is INT3 still: a thread may stand there.
+// start in the form that is written, behind the first one, is INT3 still, and what inners will write: a thread may stand there.
 func tails(items []item, to direction) (ws []textmem.Write) {
 	for i := range items {
 		it := &items[i]
@@ -196,8 +254,60 @@ func tails(items []item, to direction) (ws []textmem.Write) {
 			continue
 		}
 		form, starts := it.form(to)
-		tail := it.withInt3(form, starts)[it.lo+1 : it.hi]
+		tail := it.withInt3(form, starts|it.inner(to))[it.lo+1 : it.hi]
 		ws = append(ws, textmem.Write{Addr: it.addr + uintptr(it.lo) + 1, Bytes: tail})
 	}
 	return ws
+}
+
+// hidden lists the INT3 for where a thread may stand in the middle of an old instruction, if the tail of what it would
+// execute there changes. They can't be written in step 2, when that instruction may still be executed.
+func hidden(items []item) (ws []textmem.Write) {
+	for i := range items {
+		it := &items[i]
+		if it.site.state == asCompiled {
+			continue // nobody stands there yet
+		}
+		for at := int(it.lo) + 1; at < int(it.hi); at++ {
+			if it.places().has(at) && !it.oldHeads.has(at) && !bytes.Equal(it.old[at+1:it.hi], it.new[at+1:it.hi]) {
+				ws = append(ws, textmem.Write{Addr: it.addr + uintptr(at), Bytes: []byte{int3}})
+			}
+		}
+	}
+	return ws
+}
+
+// inners lists the bytes at which a thread may stand though they are in the middle of an instruction of the
+// form that is written. They are written when what follows them is, and before the instruction that they are in can be executed.
+func inners(items []item, to direction) (ws []textmem.Write) {
+	for i := range items {
+		it := &items[i]
+		inner := it.inner(to)
+		if inner == 0 || !it.needsTails() {
+			continue
+		}
+		form, _ := it.form(to)
+		for at := range form {
+			if inner.has(at) {
+				ws = append(ws, textmem.Write{Addr: it.addr + uintptr(at), Bytes: form[at : at+1]})
+			}
+		}
+	}
+	return ws
+}
+
+// inner returns which bytes are for inners. One that has an INT3 since step 2 and whose tail stays as it is isn't: it can
+// be written with the tails.
+func (it *item) inner(to direction) (inner heads) {
+	_, starts := it.form(to)
+	for at := int(it.lo) + 1; at < int(it.hi); at++ {
+		if !it.places().has(at) || starts.has(at) || it.stuck == 0 && bytes.Equal(it.old[at:it.hi], it.new[at:it.hi]) {
+			continue
+		}
+		if to == toNew && it.stuck == 0 && it.oldHeads.has(at) && bytes.Equal(it.old[at+1:it.hi], it.new[at+1:it.hi]) {
+			continue
+		}
+		inner |= 1 << at
+	}
+	return inner
 }

@@ -57,6 +57,11 @@ func (f *amd64Func) has(off uint32) bool {
 	return off < uint32(len(f.code)) && f.starts[off/64]>>(off%64)&1 != 0
 }
 
+// nopBefore reports whether the instruction before the one at off is NOP, of one byte.
+func (f *amd64Func) nopBefore(off uint32) bool {
+	return off > 0 && f.has(off-1) && f.code[off-1] == 0x90
+}
+
 // inst decodes the instruction at off, at which one starts.
 func (f *amd64Func) inst(off uint32, in *amd64.Inst) {
 	if err := in.Decode(f.code[off:]); err != nil {

@@ -43,6 +43,7 @@ func (s *amd64Scan) direct(off uint32, in *amd64.Inst, bare bool, site *Site) Re
 	switch past := off + uint32(in.Len); {
 	case !bare && isCompareZero(in):
 		site.Form = Guarded
+		site.Mark = s.fn.nopBefore(off)
 		return s.guarded(past, site)
 	case bare && isLoad64(in):
 		site.Form, site.Reg = Bare, in.Reg()

@@ -88,6 +88,9 @@ func describe(r *scan.Result) string {
 		} else {
 			d += fmt.Sprintf(" reg %d", s.Reg)
 		}
+		if s.Mark {
+			d += " marked"
+		}
 		out = append(out, d)
 	}
 	for _, r := range r.Rejects {
@@ -107,7 +110,10 @@ func TestAMD64(t *testing.T) {
 		{"body next, long", "803d flag/1 00 0f8402000000 9090 c3", "guarded 0@0 branch 7+6 to f body next"},
 		{"body away", "803d flag/1 00 7501 c3 90 c3", "guarded 0@0 branch 7+2 to a body away"},
 		{"padding", "803d flag/1 00 90 6690 0f1f440000 7401 90 c3", "guarded 0@0 branch f+2 to 12 body next"},
-		{"in a loop", "90 803d flag/1 00 74f6 c3", "guarded 0@1 branch 8+2 to 0 body next"},
+		{"in a loop", "90 803d flag/1 00 74f6 c3", "guarded 0@1 branch 8+2 to 0 body next marked"},
+		{"a no-op of two bytes before it", "6690 803d flag/1 00 7402 9090 c3", "guarded 0@2 branch 9+2 to d body next"},
+		{"90 at the end of another instruction", "b890909090 803d flag/1 00 7402 9090 c3", "guarded 0@5 branch c+2 to 10 body next"},
+		{"a no-op before a compare through a register", "90 4c8b3d flagslot 90 41803f00 7402 9090 c3", "its address is taken 0@1 got"},
 		{"behind another", "803d flag/1 00 7409 803d flag/1 00 7400 c3",
 			"guarded 0@0 branch 7+2 to 12 body next; guarded 0@9 branch 10+2 to 12 body next"},
 		{"a jump to the compare", "eb00 803d flag/1 00 7400 c3", "guarded 0@2 branch 9+2 to b body next"},

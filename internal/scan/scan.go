@@ -92,6 +92,9 @@ type Site struct {
 	// Reg is the register that a bare load writes (dead behind it), or that an
 	// arm64 branch tests.
 	Reg uint8
+	// Mark says that the byte before the compare of a Guarded site is an instruction of its own, NOP: the
+	// compiler marks the place of an inlined call with it if no other instruction can. A thread may be at it.
+	Mark bool
 
 	// The branch of a guarded site: its address, length (2, 6; 4 on arm64) and
 	// target, and whether it is taken when the key is 0. If so the body

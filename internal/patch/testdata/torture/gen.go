@@ -98,6 +98,16 @@ var hookShapes = []string{
 		junk[id&63]++
 		return 0
 	}`,
+	// A body that is elsewhere, since what follows goes on with values of its own.
+	`func %[2]s(id, n int) int {
+		var (
+			got  int
+			word string
+		)
+		if %[1]s.Armed() { got, word = verdict(%[1]s.Fire(id)) }
+		junk[id&63] = got + len(word) + n
+		return 1
+	}`,
 }
 
 // pointShapes return how often they hit %[1]s.

@@ -39,6 +39,14 @@ func mix(a, b, c, d, e, f, g, h int, x, y float64) int {
 	return a + 3*b + 5*c + 7*d + 11*e + 13*f + 17*g + 19*h + int(x*64) + int(y*128)
 }
 
+//go:noinline
+func verdict(v gkhi.Verdict) (int, string) {
+	if v != gkhi.Continue {
+		corrupt("verdict")
+	}
+	return 1, "fired"
+}
+
 // fill is a lot of code, inlined.
 func fill(v int) int {
 	v = v*3 + junk[v&63]

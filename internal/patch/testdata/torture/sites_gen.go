@@ -72,46 +72,46 @@ var (
 )
 
 var hooks = []hookSites{
-	{&hook0, []func(id, n int) int{hook0shape0, hook0shape1, hook0shape2, hook0shape3, hook0shape4, hook0shape5, hook0shape6, hook0shape7}},
-	{&hook1, []func(id, n int) int{hook1shape0, hook1shape1, hook1shape2, hook1shape3, hook1shape4, hook1shape5, hook1shape6, hook1shape7}},
-	{&hook2, []func(id, n int) int{hook2shape0, hook2shape1, hook2shape2, hook2shape3, hook2shape4, hook2shape5, hook2shape6, hook2shape7}},
-	{&hook3, []func(id, n int) int{hook3shape0, hook3shape1, hook3shape2, hook3shape3, hook3shape4, hook3shape5, hook3shape6, hook3shape7}},
-	{&hook4, []func(id, n int) int{hook4shape0, hook4shape1, hook4shape2, hook4shape3, hook4shape4, hook4shape5, hook4shape6, hook4shape7}},
-	{&hook5, []func(id, n int) int{hook5shape0, hook5shape1, hook5shape2, hook5shape3, hook5shape4, hook5shape5, hook5shape6, hook5shape7}},
-	{&hook6, []func(id, n int) int{hook6shape0, hook6shape1, hook6shape2, hook6shape3, hook6shape4, hook6shape5, hook6shape6, hook6shape7}},
-	{&hook7, []func(id, n int) int{hook7shape0, hook7shape1, hook7shape2, hook7shape3, hook7shape4, hook7shape5, hook7shape6, hook7shape7}},
-	{&hook8, []func(id, n int) int{hook8shape0, hook8shape1, hook8shape2, hook8shape3, hook8shape4, hook8shape5, hook8shape6, hook8shape7}},
-	{&hook9, []func(id, n int) int{hook9shape0, hook9shape1, hook9shape2, hook9shape3, hook9shape4, hook9shape5, hook9shape6, hook9shape7}},
-	{&hook10, []func(id, n int) int{hook10shape0, hook10shape1, hook10shape2, hook10shape3, hook10shape4, hook10shape5, hook10shape6, hook10shape7}},
-	{&hook11, []func(id, n int) int{hook11shape0, hook11shape1, hook11shape2, hook11shape3, hook11shape4, hook11shape5, hook11shape6, hook11shape7}},
-	{&hook12, []func(id, n int) int{hook12shape0, hook12shape1, hook12shape2, hook12shape3, hook12shape4, hook12shape5, hook12shape6, hook12shape7}},
-	{&hook13, []func(id, n int) int{hook13shape0, hook13shape1, hook13shape2, hook13shape3, hook13shape4, hook13shape5, hook13shape6, hook13shape7}},
-	{&hook14, []func(id, n int) int{hook14shape0, hook14shape1, hook14shape2, hook14shape3, hook14shape4, hook14shape5, hook14shape6, hook14shape7}},
-	{&hook15, []func(id, n int) int{hook15shape0, hook15shape1, hook15shape2, hook15shape3, hook15shape4, hook15shape5, hook15shape6, hook15shape7}},
-	{&hook16, []func(id, n int) int{hook16shape0, hook16shape1, hook16shape2, hook16shape3, hook16shape4, hook16shape5, hook16shape6, hook16shape7}},
-	{&hook17, []func(id, n int) int{hook17shape0, hook17shape1, hook17shape2, hook17shape3, hook17shape4, hook17shape5, hook17shape6, hook17shape7}},
-	{&hook18, []func(id, n int) int{hook18shape0, hook18shape1, hook18shape2, hook18shape3, hook18shape4, hook18shape5, hook18shape6, hook18shape7}},
-	{&hook19, []func(id, n int) int{hook19shape0, hook19shape1, hook19shape2, hook19shape3, hook19shape4, hook19shape5, hook19shape6, hook19shape7}},
-	{&hook20, []func(id, n int) int{hook20shape0, hook20shape1, hook20shape2, hook20shape3, hook20shape4, hook20shape5, hook20shape6, hook20shape7}},
-	{&hook21, []func(id, n int) int{hook21shape0, hook21shape1, hook21shape2, hook21shape3, hook21shape4, hook21shape5, hook21shape6, hook21shape7}},
-	{&hook22, []func(id, n int) int{hook22shape0, hook22shape1, hook22shape2, hook22shape3, hook22shape4, hook22shape5, hook22shape6, hook22shape7}},
-	{&hook23, []func(id, n int) int{hook23shape0, hook23shape1, hook23shape2, hook23shape3, hook23shape4, hook23shape5, hook23shape6, hook23shape7}},
-	{&hook24, []func(id, n int) int{hook24shape0, hook24shape1, hook24shape2, hook24shape3, hook24shape4, hook24shape5, hook24shape6, hook24shape7}},
-	{&hook25, []func(id, n int) int{hook25shape0, hook25shape1, hook25shape2, hook25shape3, hook25shape4, hook25shape5, hook25shape6, hook25shape7}},
-	{&hook26, []func(id, n int) int{hook26shape0, hook26shape1, hook26shape2, hook26shape3, hook26shape4, hook26shape5, hook26shape6, hook26shape7}},
-	{&hook27, []func(id, n int) int{hook27shape0, hook27shape1, hook27shape2, hook27shape3, hook27shape4, hook27shape5, hook27shape6, hook27shape7}},
-	{&hook28, []func(id, n int) int{hook28shape0, hook28shape1, hook28shape2, hook28shape3, hook28shape4, hook28shape5, hook28shape6, hook28shape7}},
-	{&hook29, []func(id, n int) int{hook29shape0, hook29shape1, hook29shape2, hook29shape3, hook29shape4, hook29shape5, hook29shape6, hook29shape7}},
-	{&hook30, []func(id, n int) int{hook30shape0, hook30shape1, hook30shape2, hook30shape3, hook30shape4, hook30shape5, hook30shape6, hook30shape7}},
-	{&hook31, []func(id, n int) int{hook31shape0, hook31shape1, hook31shape2, hook31shape3, hook31shape4, hook31shape5, hook31shape6, hook31shape7}},
-	{&hook32, []func(id, n int) int{hook32shape0, hook32shape1, hook32shape2, hook32shape3, hook32shape4, hook32shape5, hook32shape6, hook32shape7}},
-	{&hook33, []func(id, n int) int{hook33shape0, hook33shape1, hook33shape2, hook33shape3, hook33shape4, hook33shape5, hook33shape6, hook33shape7}},
-	{&hook34, []func(id, n int) int{hook34shape0, hook34shape1, hook34shape2, hook34shape3, hook34shape4, hook34shape5, hook34shape6, hook34shape7}},
-	{&hook35, []func(id, n int) int{hook35shape0, hook35shape1, hook35shape2, hook35shape3, hook35shape4, hook35shape5, hook35shape6, hook35shape7}},
-	{&hook36, []func(id, n int) int{hook36shape0, hook36shape1, hook36shape2, hook36shape3, hook36shape4, hook36shape5, hook36shape6, hook36shape7}},
-	{&hook37, []func(id, n int) int{hook37shape0, hook37shape1, hook37shape2, hook37shape3, hook37shape4, hook37shape5, hook37shape6, hook37shape7}},
-	{&hook38, []func(id, n int) int{hook38shape0, hook38shape1, hook38shape2, hook38shape3, hook38shape4, hook38shape5, hook38shape6, hook38shape7}},
-	{&hook39, []func(id, n int) int{hook39shape0, hook39shape1, hook39shape2, hook39shape3, hook39shape4, hook39shape5, hook39shape6, hook39shape7}},
+	{&hook0, []func(id, n int) int{hook0shape0, hook0shape1, hook0shape2, hook0shape3, hook0shape4, hook0shape5, hook0shape6, hook0shape7, hook0shape8}},
+	{&hook1, []func(id, n int) int{hook1shape0, hook1shape1, hook1shape2, hook1shape3, hook1shape4, hook1shape5, hook1shape6, hook1shape7, hook1shape8}},
+	{&hook2, []func(id, n int) int{hook2shape0, hook2shape1, hook2shape2, hook2shape3, hook2shape4, hook2shape5, hook2shape6, hook2shape7, hook2shape8}},
+	{&hook3, []func(id, n int) int{hook3shape0, hook3shape1, hook3shape2, hook3shape3, hook3shape4, hook3shape5, hook3shape6, hook3shape7, hook3shape8}},
+	{&hook4, []func(id, n int) int{hook4shape0, hook4shape1, hook4shape2, hook4shape3, hook4shape4, hook4shape5, hook4shape6, hook4shape7, hook4shape8}},
+	{&hook5, []func(id, n int) int{hook5shape0, hook5shape1, hook5shape2, hook5shape3, hook5shape4, hook5shape5, hook5shape6, hook5shape7, hook5shape8}},
+	{&hook6, []func(id, n int) int{hook6shape0, hook6shape1, hook6shape2, hook6shape3, hook6shape4, hook6shape5, hook6shape6, hook6shape7, hook6shape8}},
+	{&hook7, []func(id, n int) int{hook7shape0, hook7shape1, hook7shape2, hook7shape3, hook7shape4, hook7shape5, hook7shape6, hook7shape7, hook7shape8}},
+	{&hook8, []func(id, n int) int{hook8shape0, hook8shape1, hook8shape2, hook8shape3, hook8shape4, hook8shape5, hook8shape6, hook8shape7, hook8shape8}},
+	{&hook9, []func(id, n int) int{hook9shape0, hook9shape1, hook9shape2, hook9shape3, hook9shape4, hook9shape5, hook9shape6, hook9shape7, hook9shape8}},
+	{&hook10, []func(id, n int) int{hook10shape0, hook10shape1, hook10shape2, hook10shape3, hook10shape4, hook10shape5, hook10shape6, hook10shape7, hook10shape8}},
+	{&hook11, []func(id, n int) int{hook11shape0, hook11shape1, hook11shape2, hook11shape3, hook11shape4, hook11shape5, hook11shape6, hook11shape7, hook11shape8}},
+	{&hook12, []func(id, n int) int{hook12shape0, hook12shape1, hook12shape2, hook12shape3, hook12shape4, hook12shape5, hook12shape6, hook12shape7, hook12shape8}},
+	{&hook13, []func(id, n int) int{hook13shape0, hook13shape1, hook13shape2, hook13shape3, hook13shape4, hook13shape5, hook13shape6, hook13shape7, hook13shape8}},
+	{&hook14, []func(id, n int) int{hook14shape0, hook14shape1, hook14shape2, hook14shape3, hook14shape4, hook14shape5, hook14shape6, hook14shape7, hook14shape8}},
+	{&hook15, []func(id, n int) int{hook15shape0, hook15shape1, hook15shape2, hook15shape3, hook15shape4, hook15shape5, hook15shape6, hook15shape7, hook15shape8}},
+	{&hook16, []func(id, n int) int{hook16shape0, hook16shape1, hook16shape2, hook16shape3, hook16shape4, hook16shape5, hook16shape6, hook16shape7, hook16shape8}},
+	{&hook17, []func(id, n int) int{hook17shape0, hook17shape1, hook17shape2, hook17shape3, hook17shape4, hook17shape5, hook17shape6, hook17shape7, hook17shape8}},
+	{&hook18, []func(id, n int) int{hook18shape0, hook18shape1, hook18shape2, hook18shape3, hook18shape4, hook18shape5, hook18shape6, hook18shape7, hook18shape8}},
+	{&hook19, []func(id, n int) int{hook19shape0, hook19shape1, hook19shape2, hook19shape3, hook19shape4, hook19shape5, hook19shape6, hook19shape7, hook19shape8}},
+	{&hook20, []func(id, n int) int{hook20shape0, hook20shape1, hook20shape2, hook20shape3, hook20shape4, hook20shape5, hook20shape6, hook20shape7, hook20shape8}},
+	{&hook21, []func(id, n int) int{hook21shape0, hook21shape1, hook21shape2, hook21shape3, hook21shape4, hook21shape5, hook21shape6, hook21shape7, hook21shape8}},
+	{&hook22, []func(id, n int) int{hook22shape0, hook22shape1, hook22shape2, hook22shape3, hook22shape4, hook22shape5, hook22shape6, hook22shape7, hook22shape8}},
+	{&hook23, []func(id, n int) int{hook23shape0, hook23shape1, hook23shape2, hook23shape3, hook23shape4, hook23shape5, hook23shape6, hook23shape7, hook23shape8}},
+	{&hook24, []func(id, n int) int{hook24shape0, hook24shape1, hook24shape2, hook24shape3, hook24shape4, hook24shape5, hook24shape6, hook24shape7, hook24shape8}},
+	{&hook25, []func(id, n int) int{hook25shape0, hook25shape1, hook25shape2, hook25shape3, hook25shape4, hook25shape5, hook25shape6, hook25shape7, hook25shape8}},
+	{&hook26, []func(id, n int) int{hook26shape0, hook26shape1, hook26shape2, hook26shape3, hook26shape4, hook26shape5, hook26shape6, hook26shape7, hook26shape8}},
+	{&hook27, []func(id, n int) int{hook27shape0, hook27shape1, hook27shape2, hook27shape3, hook27shape4, hook27shape5, hook27shape6, hook27shape7, hook27shape8}},
+	{&hook28, []func(id, n int) int{hook28shape0, hook28shape1, hook28shape2, hook28shape3, hook28shape4, hook28shape5, hook28shape6, hook28shape7, hook28shape8}},
+	{&hook29, []func(id, n int) int{hook29shape0, hook29shape1, hook29shape2, hook29shape3, hook29shape4, hook29shape5, hook29shape6, hook29shape7, hook29shape8}},
+	{&hook30, []func(id, n int) int{hook30shape0, hook30shape1, hook30shape2, hook30shape3, hook30shape4, hook30shape5, hook30shape6, hook30shape7, hook30shape8}},
+	{&hook31, []func(id, n int) int{hook31shape0, hook31shape1, hook31shape2, hook31shape3, hook31shape4, hook31shape5, hook31shape6, hook31shape7, hook31shape8}},
+	{&hook32, []func(id, n int) int{hook32shape0, hook32shape1, hook32shape2, hook32shape3, hook32shape4, hook32shape5, hook32shape6, hook32shape7, hook32shape8}},
+	{&hook33, []func(id, n int) int{hook33shape0, hook33shape1, hook33shape2, hook33shape3, hook33shape4, hook33shape5, hook33shape6, hook33shape7, hook33shape8}},
+	{&hook34, []func(id, n int) int{hook34shape0, hook34shape1, hook34shape2, hook34shape3, hook34shape4, hook34shape5, hook34shape6, hook34shape7, hook34shape8}},
+	{&hook35, []func(id, n int) int{hook35shape0, hook35shape1, hook35shape2, hook35shape3, hook35shape4, hook35shape5, hook35shape6, hook35shape7, hook35shape8}},
+	{&hook36, []func(id, n int) int{hook36shape0, hook36shape1, hook36shape2, hook36shape3, hook36shape4, hook36shape5, hook36shape6, hook36shape7, hook36shape8}},
+	{&hook37, []func(id, n int) int{hook37shape0, hook37shape1, hook37shape2, hook37shape3, hook37shape4, hook37shape5, hook37shape6, hook37shape7, hook37shape8}},
+	{&hook38, []func(id, n int) int{hook38shape0, hook38shape1, hook38shape2, hook38shape3, hook38shape4, hook38shape5, hook38shape6, hook38shape7, hook38shape8}},
+	{&hook39, []func(id, n int) int{hook39shape0, hook39shape1, hook39shape2, hook39shape3, hook39shape4, hook39shape5, hook39shape6, hook39shape7, hook39shape8}},
 }
 
 //go:noinline
@@ -221,6 +221,19 @@ func hook0shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook0shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook0.Armed() {
+		got, word = verdict(hook0.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook1shape0(id, n int) int {
 	if hook1.Armed() {
 		hook1.Fire(id)
@@ -324,6 +337,19 @@ func hook1shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook1shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook1.Armed() {
+		got, word = verdict(hook1.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -433,6 +459,19 @@ func hook2shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook2shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook2.Armed() {
+		got, word = verdict(hook2.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook3shape0(id, n int) int {
 	if hook3.Armed() {
 		hook3.Fire(id)
@@ -536,6 +575,19 @@ func hook3shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook3shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook3.Armed() {
+		got, word = verdict(hook3.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -645,6 +697,19 @@ func hook4shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook4shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook4.Armed() {
+		got, word = verdict(hook4.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook5shape0(id, n int) int {
 	if hook5.Armed() {
 		hook5.Fire(id)
@@ -748,6 +813,19 @@ func hook5shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook5shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook5.Armed() {
+		got, word = verdict(hook5.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -857,6 +935,19 @@ func hook6shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook6shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook6.Armed() {
+		got, word = verdict(hook6.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook7shape0(id, n int) int {
 	if hook7.Armed() {
 		hook7.Fire(id)
@@ -960,6 +1051,19 @@ func hook7shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook7shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook7.Armed() {
+		got, word = verdict(hook7.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -1069,6 +1173,19 @@ func hook8shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook8shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook8.Armed() {
+		got, word = verdict(hook8.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook9shape0(id, n int) int {
 	if hook9.Armed() {
 		hook9.Fire(id)
@@ -1172,6 +1289,19 @@ func hook9shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook9shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook9.Armed() {
+		got, word = verdict(hook9.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -1281,6 +1411,19 @@ func hook10shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook10shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook10.Armed() {
+		got, word = verdict(hook10.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook11shape0(id, n int) int {
 	if hook11.Armed() {
 		hook11.Fire(id)
@@ -1384,6 +1527,19 @@ func hook11shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook11shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook11.Armed() {
+		got, word = verdict(hook11.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -1493,6 +1649,19 @@ func hook12shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook12shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook12.Armed() {
+		got, word = verdict(hook12.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook13shape0(id, n int) int {
 	if hook13.Armed() {
 		hook13.Fire(id)
@@ -1596,6 +1765,19 @@ func hook13shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook13shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook13.Armed() {
+		got, word = verdict(hook13.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -1705,6 +1887,19 @@ func hook14shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook14shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook14.Armed() {
+		got, word = verdict(hook14.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook15shape0(id, n int) int {
 	if hook15.Armed() {
 		hook15.Fire(id)
@@ -1808,6 +2003,19 @@ func hook15shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook15shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook15.Armed() {
+		got, word = verdict(hook15.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -1917,6 +2125,19 @@ func hook16shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook16shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook16.Armed() {
+		got, word = verdict(hook16.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook17shape0(id, n int) int {
 	if hook17.Armed() {
 		hook17.Fire(id)
@@ -2020,6 +2241,19 @@ func hook17shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook17shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook17.Armed() {
+		got, word = verdict(hook17.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -2129,6 +2363,19 @@ func hook18shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook18shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook18.Armed() {
+		got, word = verdict(hook18.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook19shape0(id, n int) int {
 	if hook19.Armed() {
 		hook19.Fire(id)
@@ -2232,6 +2479,19 @@ func hook19shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook19shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook19.Armed() {
+		got, word = verdict(hook19.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -2341,6 +2601,19 @@ func hook20shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook20shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook20.Armed() {
+		got, word = verdict(hook20.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook21shape0(id, n int) int {
 	if hook21.Armed() {
 		hook21.Fire(id)
@@ -2444,6 +2717,19 @@ func hook21shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook21shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook21.Armed() {
+		got, word = verdict(hook21.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -2553,6 +2839,19 @@ func hook22shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook22shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook22.Armed() {
+		got, word = verdict(hook22.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook23shape0(id, n int) int {
 	if hook23.Armed() {
 		hook23.Fire(id)
@@ -2656,6 +2955,19 @@ func hook23shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook23shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook23.Armed() {
+		got, word = verdict(hook23.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -2765,6 +3077,19 @@ func hook24shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook24shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook24.Armed() {
+		got, word = verdict(hook24.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook25shape0(id, n int) int {
 	if hook25.Armed() {
 		hook25.Fire(id)
@@ -2868,6 +3193,19 @@ func hook25shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook25shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook25.Armed() {
+		got, word = verdict(hook25.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -2977,6 +3315,19 @@ func hook26shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook26shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook26.Armed() {
+		got, word = verdict(hook26.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook27shape0(id, n int) int {
 	if hook27.Armed() {
 		hook27.Fire(id)
@@ -3080,6 +3431,19 @@ func hook27shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook27shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook27.Armed() {
+		got, word = verdict(hook27.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -3189,6 +3553,19 @@ func hook28shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook28shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook28.Armed() {
+		got, word = verdict(hook28.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook29shape0(id, n int) int {
 	if hook29.Armed() {
 		hook29.Fire(id)
@@ -3292,6 +3669,19 @@ func hook29shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook29shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook29.Armed() {
+		got, word = verdict(hook29.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -3401,6 +3791,19 @@ func hook30shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook30shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook30.Armed() {
+		got, word = verdict(hook30.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook31shape0(id, n int) int {
 	if hook31.Armed() {
 		hook31.Fire(id)
@@ -3504,6 +3907,19 @@ func hook31shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook31shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook31.Armed() {
+		got, word = verdict(hook31.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -3613,6 +4029,19 @@ func hook32shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook32shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook32.Armed() {
+		got, word = verdict(hook32.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook33shape0(id, n int) int {
 	if hook33.Armed() {
 		hook33.Fire(id)
@@ -3716,6 +4145,19 @@ func hook33shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook33shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook33.Armed() {
+		got, word = verdict(hook33.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -3825,6 +4267,19 @@ func hook34shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook34shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook34.Armed() {
+		got, word = verdict(hook34.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook35shape0(id, n int) int {
 	if hook35.Armed() {
 		hook35.Fire(id)
@@ -3928,6 +4383,19 @@ func hook35shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook35shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook35.Armed() {
+		got, word = verdict(hook35.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -4037,6 +4505,19 @@ func hook36shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook36shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook36.Armed() {
+		got, word = verdict(hook36.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook37shape0(id, n int) int {
 	if hook37.Armed() {
 		hook37.Fire(id)
@@ -4140,6 +4621,19 @@ func hook37shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook37shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook37.Armed() {
+		got, word = verdict(hook37.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 //go:noinline
@@ -4249,6 +4743,19 @@ func hook38shape7(id, n int) (done int) {
 }
 
 //go:noinline
+func hook38shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook38.Armed() {
+		got, word = verdict(hook38.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
+}
+
+//go:noinline
 func hook39shape0(id, n int) int {
 	if hook39.Armed() {
 		hook39.Fire(id)
@@ -4352,6 +4859,19 @@ func hook39shape7(id, n int) (done int) {
 	}()
 	junk[id&63]++
 	return 0
+}
+
+//go:noinline
+func hook39shape8(id, n int) int {
+	var (
+		got  int
+		word string
+	)
+	if hook39.Armed() {
+		got, word = verdict(hook39.Fire(id))
+	}
+	junk[id&63] = got + len(word) + n
+	return 1
 }
 
 var points = []pointSites{
