@@ -28,6 +28,7 @@ type kind struct{ name, variable, site string }
 
 var kinds = []kind{
 	{"none", "", ""},
+	{"branch", "", "if x == never+%d { fireIt(x) }"},
 	{"bool", "bool", "if boolSites[%d] { fireIt(x) }"},
 	{"atomic", "atomic.Bool", "if atomicSites[%d].Load() { fireIt(x) }"},
 	{"flag", "gkhi.Hook[uint64]", "if flagSites[%d].Armed() { fireIt(x) }"},

@@ -16,6 +16,9 @@ type kind struct {
 	random               []func(uint64) uint64
 }
 
+// never and the numbers behind it are values that an event doesn't have.
+const never = 0x7f00_0000
+
 // sink keeps results alive.
 //
 //lint:ignore U1000 being written is its use
@@ -30,6 +33,7 @@ func fireIt(x uint64) { sink += x }
 // stay as compiled: that is the flag form, measured in the same rounds as the patched one.
 var kindNames = map[string]string{
 	noSite:    "no site",
+	branch:    "branch on a register",
 	plainBool: "plain bool",
 	"atomic":  "atomic.Bool",
 	"flag":    "guarded, flag form",
@@ -41,6 +45,7 @@ var kindNames = map[string]string{
 
 const (
 	noSite    = "none"
+	branch    = "branch" // the least that guards a call: a compare of what is in a register, which the compiler can't decide
 	plainBool = "bool"
 	guarded   = "guarded"
 	restless  = "restless"

@@ -23,6 +23,7 @@ var pointSites [40]gkhi.Point
 
 var kinds = []kind{
 	{name: "none", dense: noneDense, leaf: noneLeafs, inlined: noneInlineds, random: noneRandom[:]},
+	{name: "branch", dense: branchDense, leaf: branchLeafs, inlined: branchInlineds, random: branchRandom[:]},
 	{name: "bool", dense: boolDense, leaf: boolLeafs, inlined: boolInlineds, random: boolRandom[:]},
 	{name: "atomic", dense: atomicDense, leaf: atomicLeafs, inlined: atomicInlineds, random: atomicRandom[:]},
 	{name: "flag", dense: flagDense, leaf: flagLeafs, inlined: flagInlineds, random: flagRandom[:]},
@@ -238,6 +239,334 @@ var noneRandom = [...]func(uint64) uint64{
 	noneRandom00013,
 	noneRandom00014,
 	noneRandom00015,
+}
+
+func branchDense(n int) {
+	for i := range n / inARow {
+		x := uint64(i)
+		_ = x
+		if x == never+0 {
+			fireIt(x)
+		}
+		if x == never+1 {
+			fireIt(x)
+		}
+		if x == never+2 {
+			fireIt(x)
+		}
+		if x == never+3 {
+			fireIt(x)
+		}
+		if x == never+4 {
+			fireIt(x)
+		}
+		if x == never+5 {
+			fireIt(x)
+		}
+		if x == never+6 {
+			fireIt(x)
+		}
+		if x == never+7 {
+			fireIt(x)
+		}
+	}
+}
+
+//go:noinline
+func branchLeaf0(x uint64) uint64 {
+	if x == never+8 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined0(x uint64) uint64 {
+	if x == never+16 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf1(x uint64) uint64 {
+	if x == never+9 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined1(x uint64) uint64 {
+	if x == never+17 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf2(x uint64) uint64 {
+	if x == never+10 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined2(x uint64) uint64 {
+	if x == never+18 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf3(x uint64) uint64 {
+	if x == never+11 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined3(x uint64) uint64 {
+	if x == never+19 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf4(x uint64) uint64 {
+	if x == never+12 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined4(x uint64) uint64 {
+	if x == never+20 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf5(x uint64) uint64 {
+	if x == never+13 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined5(x uint64) uint64 {
+	if x == never+21 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf6(x uint64) uint64 {
+	if x == never+14 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined6(x uint64) uint64 {
+	if x == never+22 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func branchLeaf7(x uint64) uint64 {
+	if x == never+15 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchInlined7(x uint64) uint64 {
+	if x == never+23 {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func branchLeafs(n int) {
+	sum := uint64(0)
+	for i := range n / inARow {
+		sum += branchLeaf0(uint64(i))
+		sum += branchLeaf1(uint64(i))
+		sum += branchLeaf2(uint64(i))
+		sum += branchLeaf3(uint64(i))
+		sum += branchLeaf4(uint64(i))
+		sum += branchLeaf5(uint64(i))
+		sum += branchLeaf6(uint64(i))
+		sum += branchLeaf7(uint64(i))
+	}
+	sink = sum
+}
+
+func branchInlineds(n int) {
+	sum := uint64(0)
+	for i := range n / inARow {
+		sum += branchInlined0(uint64(i))
+		sum += branchInlined1(uint64(i))
+		sum += branchInlined2(uint64(i))
+		sum += branchInlined3(uint64(i))
+		sum += branchInlined4(uint64(i))
+		sum += branchInlined5(uint64(i))
+		sum += branchInlined6(uint64(i))
+		sum += branchInlined7(uint64(i))
+	}
+	sink = sum
+}
+
+//go:noinline
+func branchRandom00000(x uint64) uint64 {
+	if x == never+24 {
+		fireIt(x)
+	}
+	return x*31 + 0
+}
+
+//go:noinline
+func branchRandom00001(x uint64) uint64 {
+	if x == never+25 {
+		fireIt(x)
+	}
+	return x*31 + 1
+}
+
+//go:noinline
+func branchRandom00002(x uint64) uint64 {
+	if x == never+26 {
+		fireIt(x)
+	}
+	return x*31 + 2
+}
+
+//go:noinline
+func branchRandom00003(x uint64) uint64 {
+	if x == never+27 {
+		fireIt(x)
+	}
+	return x*31 + 3
+}
+
+//go:noinline
+func branchRandom00004(x uint64) uint64 {
+	if x == never+28 {
+		fireIt(x)
+	}
+	return x*31 + 4
+}
+
+//go:noinline
+func branchRandom00005(x uint64) uint64 {
+	if x == never+29 {
+		fireIt(x)
+	}
+	return x*31 + 5
+}
+
+//go:noinline
+func branchRandom00006(x uint64) uint64 {
+	if x == never+30 {
+		fireIt(x)
+	}
+	return x*31 + 6
+}
+
+//go:noinline
+func branchRandom00007(x uint64) uint64 {
+	if x == never+31 {
+		fireIt(x)
+	}
+	return x*31 + 7
+}
+
+//go:noinline
+func branchRandom00008(x uint64) uint64 {
+	if x == never+32 {
+		fireIt(x)
+	}
+	return x*31 + 8
+}
+
+//go:noinline
+func branchRandom00009(x uint64) uint64 {
+	if x == never+33 {
+		fireIt(x)
+	}
+	return x*31 + 9
+}
+
+//go:noinline
+func branchRandom00010(x uint64) uint64 {
+	if x == never+34 {
+		fireIt(x)
+	}
+	return x*31 + 10
+}
+
+//go:noinline
+func branchRandom00011(x uint64) uint64 {
+	if x == never+35 {
+		fireIt(x)
+	}
+	return x*31 + 11
+}
+
+//go:noinline
+func branchRandom00012(x uint64) uint64 {
+	if x == never+36 {
+		fireIt(x)
+	}
+	return x*31 + 12
+}
+
+//go:noinline
+func branchRandom00013(x uint64) uint64 {
+	if x == never+37 {
+		fireIt(x)
+	}
+	return x*31 + 13
+}
+
+//go:noinline
+func branchRandom00014(x uint64) uint64 {
+	if x == never+38 {
+		fireIt(x)
+	}
+	return x*31 + 14
+}
+
+//go:noinline
+func branchRandom00015(x uint64) uint64 {
+	if x == never+39 {
+		fireIt(x)
+	}
+	return x*31 + 15
+}
+
+var branchRandom = [...]func(uint64) uint64{
+	branchRandom00000,
+	branchRandom00001,
+	branchRandom00002,
+	branchRandom00003,
+	branchRandom00004,
+	branchRandom00005,
+	branchRandom00006,
+	branchRandom00007,
+	branchRandom00008,
+	branchRandom00009,
+	branchRandom00010,
+	branchRandom00011,
+	branchRandom00012,
+	branchRandom00013,
+	branchRandom00014,
+	branchRandom00015,
 }
 
 func boolDense(n int) {

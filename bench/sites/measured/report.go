@@ -25,18 +25,18 @@ func (r *report) scenes() []*scene {
 	return slices.DeleteFunc(all, func(s *scene) bool { return s == nil })
 }
 
-// table is s as cells, the header first. Dormant sites are compared with no site and with a plain bool.
+// table is s as cells, the header first. Dormant sites are compared with no site, with a branch that loads nothing, and with a plain bool.
 func (r *report) table(s *scene) [][]string {
 	rows := [][]string{{"", "min", "median"}}
 	compared := s.Cases[0].kind == noSite
 	if compared {
-		rows[0] = []string{"", "ns, min", "median", "over no site", "× no site", "× plain bool"}
+		rows[0] = []string{"", "ns, min", "median", "over no site", "over a branch", "× no site", "× plain bool"}
 	}
 	for _, c := range s.Cases {
 		cells := []string{c.Case, measure.Figure(c.Min), measure.Figure(c.Median)}
 		if compared {
-			none, bool := s.of(noSite).Min, s.of(plainBool).Min
-			cells = append(cells, measure.Figure(c.Min-none), measure.Figure(c.Min/none), measure.Figure(c.Min/bool))
+			none, branch, bool := s.of(noSite).Min, s.of(branch).Min, s.of(plainBool).Min
+			cells = append(cells, measure.Figure(c.Min-none), measure.Figure(c.Min-branch), measure.Figure(c.Min/none), measure.Figure(c.Min/bool))
 		}
 		rows = append(rows, cells)
 	}
