@@ -46,7 +46,7 @@ func TestRead(t *testing.T) {
 		{"a.go", 30, 6, Verdict{}, true},
 		{"a.go", 31, 8, Verdict{Cost: 90, CanInline: true}, true},
 		{"y.y", 7, 3, Verdict{Cost: 3, CanInline: true}, true},
-		{"a.go", 40, 6, Verdict{CanInline: true}, true},
+		{"a.go", 40, 6, Verdict{}, true}, // not its wrapper's
 		{"a.go", 11, 6, Verdict{}, false},
 		{"b.go", 10, 6, Verdict{}, false},
 		{"a.go", 50, 6, Verdict{}, false}, // behind the end of inlining

@@ -11,6 +11,8 @@ const (
 	callCost      = 57
 	closureCost   = 15
 	paramCallCost = 17 // of a call of one of the function's own parameters
+	pointCost     = 6
+	storeCost     = 2 // of a result's assignment to its variable, with what else that return needs
 )
 
 // cheapPackages are those whose functions are intrinsics, or cost next to
@@ -40,6 +42,7 @@ type estimate struct {
 	calls bool // it calls what is not inlined
 	loops bool
 	works bool // a loop takes a while
+	large bool // a loop calls what this package declares and is not inlined
 }
 
 func (e estimate) inlined() bool { return !e.never && e.cost <= inlineBudget }

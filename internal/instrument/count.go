@@ -12,6 +12,7 @@ type counter struct {
 	e      *estimator
 	decl   *ast.FuncDecl
 	params map[string]string // parameters, and the name of the type of each, or ""
+	known  int               // calls of what this package declares and is not inlined
 	estimate
 }
 
@@ -78,11 +79,12 @@ func (c *counter) visit(n ast.Node) bool {
 
 // loop counts a loop, which is work if it calls what isn't inlined, or is as large.
 func (c *counter) loop(n ast.Node) {
-	before := c.cost
+	before, known := c.cost, c.known
 	ast.Inspect(n, func(m ast.Node) bool { return m == n || c.visit(m) })
 	c.cost++
 	c.loops = true
 	c.works = c.works || c.cost-before > callCost
+	c.large = c.large || c.known > known
 }
 
 // builtins are predeclared functions and what a call costs beyond its arguments.
@@ -119,7 +121,8 @@ func (c *counter) call(n *ast.CallExpr) {
 		// Called where it stands, so it is always inlined if it can be.
 		inner := c.e.function(c.decl, fun.Type, fun.Body)
 		c.cost += closureCost + inner.cost
-		c.calls, c.loops, c.works = c.calls || inner.calls, c.loops || inner.loops, c.works || inner.works
+		c.calls, c.loops = c.calls || inner.calls, c.loops || inner.loops
+		c.works, c.large = c.works || inner.works, c.large || inner.large
 	case *ast.ArrayType, *ast.MapType, *ast.ChanType, *ast.FuncType, *ast.InterfaceType, *ast.StructType, *ast.StarExpr:
 		c.cost++ // a conversion
 	default:
@@ -185,6 +188,9 @@ func (c *counter) method(sel *ast.SelectorExpr) {
 		}
 	}
 	c.callee(cheapest)
+	if cheapest == nil && len(byType) > 0 {
+		c.known++
+	}
 }
 
 // callee adds what a call of d costs, or a call of what is not inlined if that is nil.
@@ -195,6 +201,7 @@ func (c *counter) callee(d *ast.FuncDecl) {
 			c.calls, c.loops = c.calls || est.calls, c.loops || est.loops
 			return
 		}
+		c.known++
 	}
 	c.cost += callCost + 2
 	c.calls = true

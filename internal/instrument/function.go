@@ -110,12 +110,32 @@ func (fn *function) cost() int {
 		}
 	}
 	switch {
-	case est.works:
+	case est.works && (!inlined || est.large || cost+fn.pointsCost() <= inlineBudget):
 		return max(cost, DefaultMin)
 	case inlined, !est.never && !est.calls && !est.loops && cost < leafMin:
 		return min(cost, inlineBudget)
 	case est.never || !fn.lit:
 		return max(cost, DefaultMin)
+	}
+	return cost
+}
+
+// pointsCost is what the points would add to the function's cost.
+func (fn *function) pointsCost() int {
+	cost := pointCost
+	ast.Inspect(fn.body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			if cost += pointCost; !fn.plain(n.Results) {
+				cost += storeCost * len(fn.results)
+			}
+		}
+		return true
+	})
+	if len(fn.results) == 0 && !fn.terminating(fn.body.List) {
+		cost += pointCost
 	}
 	return cost
 }

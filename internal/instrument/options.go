@@ -41,7 +41,8 @@ type Options struct {
 
 	// Min is the least estimated cost of a function that gets points, in the
 	// inliner's units (nodes of the syntax tree; see the package comment). A declared function that isn't inlined, and
-	// one with a loop that takes a while, costs at least DefaultMin; others that are inlined cost less. 0 takes every function.
+	// one with a loop that takes a while and is worth its points, costs at least DefaultMin; others
+	// that are inlined cost less. 0 takes every function.
 	Min int
 
 	// Verdict, unless nil, tells what the compiler says of a function; where known is false the

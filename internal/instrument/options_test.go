@@ -127,6 +127,8 @@ func TestVerdict(t *testing.T) {
 func small() {}
 func leaf() { for x > 0 { x-- } }
 func loop() { for { g() } }
+func tight() { for x > 0 { g() } }
+func enters() { for x > 0 { other() } }
 func other() { g(); g() }
 func big() { g(); g() }
 func leaf1() {}
@@ -135,7 +137,9 @@ var lit = func() {}
 `
 	verdicts := map[string]Verdict{
 		"p.small": {Cost: 4}, "p.leaf": {Cost: 20, Inlined: true}, "p.loop": {Cost: 70, Inlined: true},
-		"p.big": {Cost: 300, Inlined: true}, "p.init.func1": {Cost: 3},
+		"p.tight":  {Cost: 70, Inlined: true}, // with two points it would not be
+		"p.enters": {Cost: 70, Inlined: true},
+		"p.big":    {Cost: 300, Inlined: true}, "p.init.func1": {Cost: 3},
 		"p.leaf1": {Cost: leafMin - 1}, "p.leaf2": {Cost: leafMin},
 	}
 	var asked []Func
@@ -156,13 +160,13 @@ var lit = func() {}
 			got = append(got, p.Func)
 		}
 	}
-	if want := []string{"p.loop", "p.other", "p.leaf2"}; !slices.Equal(got, want) {
+	if want := []string{"p.loop", "p.enters", "p.other", "p.leaf2"}; !slices.Equal(got, want) {
 		t.Errorf("chosen %v, want %v", got, want)
 	}
 	if want := (Func{Name: "p.small", File: "a.go", Line: 2, Col: 6}); asked[0] != want {
 		t.Errorf("asked for %+v, want %+v", asked[0], want)
 	}
-	if want := (Func{Name: "p.init.func1", File: "a.go", Line: 9, Col: 11, Literal: true}); asked[len(asked)-1] != want {
+	if want := (Func{Name: "p.init.func1", File: "a.go", Line: 11, Col: 11, Literal: true}); asked[len(asked)-1] != want {
 		t.Errorf("asked for %+v last, want %+v", asked[len(asked)-1], want)
 	}
 }
