@@ -121,5 +121,5 @@ func none(patterns []string, what string) error {
 	return NoMatch(what, patterns[0], nil)
 }
 
-// Prepare implements [control.Target].
-func (Target) Prepare() error { return patch.Default.Prepare() }
+// Prepare implements [control.Target]: there are no hooks, whose sites would be looked for, and functions' sites are known.
+func (Target) Prepare() error { return nil }

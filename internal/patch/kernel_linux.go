@@ -112,9 +112,12 @@ func eachMapping(f func(mapping)) error {
 
 // parseMapping reads "from-to perms offset dev inode  path".
 func parseMapping(line string) (m mapping, ok bool) {
-	f := strings.Fields(line)
-	if len(f) < 5 {
-		return m, false
+	var f [5]string
+	for i := range f {
+		f[i], line, _ = strings.Cut(line, " ")
+		if f[i] == "" {
+			return m, false
+		}
 	}
 	a, b, _ := strings.Cut(f[0], "-")
 	from, err1 := strconv.ParseUint(a, 16, 64)
@@ -122,9 +125,8 @@ func parseMapping(line string) (m mapping, ok bool) {
 	if err1 != nil || err2 != nil || to <= from {
 		return m, false
 	}
-	m = mapping{from: uintptr(from), to: uintptr(to), perms: f[1]}
-	if len(f) > 5 {
-		m.path = strings.Join(f[5:], " ")
+	for len(line) > 0 && line[0] == ' ' { // not TrimLeft, which brings more than it is worth
+		line = line[1:]
 	}
-	return m, true
+	return mapping{from: uintptr(from), to: uintptr(to), perms: f[1], path: line}, true
 }

@@ -97,7 +97,7 @@ func (d *decoder) bytes(n int) []byte {
 func (d *decoder) string() string { return string(d.bytes(d.count(1))) }
 
 // kindRange reads a kind with what was added to it, at most most.
-func (d *decoder) kindRange(most byte) (k Kind, ranged, done bool) {
+func (d *decoder) kindRange(most byte) (k Kind, ranged, more bool) {
 	v := d.bytes(1)[0]
 	if v > most {
 		d.fail()
@@ -109,6 +109,22 @@ func (d *decoder) names() []string {
 	list := make([]string, d.count(1))
 	for i := range list {
 		list[i] = d.string()
+	}
+	return list
+}
+
+// sharedNames reads what appendShared wrote.
+func (d *decoder) sharedNames() []string {
+	list := make([]string, d.count(2))
+	last := ""
+	for i := range list {
+		n := int(d.bytes(1)[0])
+		if n > len(last) {
+			d.fail()
+			break
+		}
+		last = last[:n] + d.string()
+		list[i] = last
 	}
 	return list
 }
@@ -165,7 +181,7 @@ func Decode(b []byte) (*Table, error) {
 	copy(t.ID[:], d.bytes(len(t.ID)))
 	t.Anchor = d.uint()
 	t.NoArgs = d.string()
-	files, packages := d.names(), d.names()
+	files, packages := d.sharedNames(), d.sharedNames()
 	t.Funcs = make([]Func, d.count(6))
 	var (
 		texts  textArena
@@ -189,13 +205,20 @@ func Decode(b []byte) (*Table, error) {
 		f.Package = d.name(packages)
 		f.File = d.name(files)
 		f.Line = d.small()
-		f.Points = points.take(d.count(4), d.left()/4)
+		f.Points = points.take(d.count(3), d.left()/3)
+		line := int64(f.Line)
 		for j := range f.Points {
 			p := &f.Points[j]
-			p.Kind, p.InRange, _ = d.kindRange(stored - 1)
-			p.Line = int(int64(f.Line) + d.int())
-			p.Unpatched = d.small()
-			p.Sites = sites.take(d.count(1), d.left())
+			alone := false
+			p.Kind, p.InRange, alone = d.kindRange(2*single - 1)
+			line += d.int()
+			p.Line = int(line)
+			n := 1
+			if !alone {
+				p.Unpatched = d.small()
+				n = d.count(1)
+			}
+			p.Sites = sites.take(n, max(1, d.left()))
 			for k := range p.Sites {
 				at += uint64(d.int())
 				p.Sites[k] = at

@@ -20,18 +20,20 @@
 //
 //	package  "GKHp" version importPath symbol files {func kindRange file line entry's params results}
 //	params   {name type}, as results
-//	table    "GKHt" version arch id[16] anchor noArgs files packages {name package file line points} args
-//	point    kindRange line-func.line unpatched sites {address-previous}
 //	files    count {string}
+//	table    "GKHt" version arch id[16] anchor noArgs shared shared {name package file line points} args
+//	shared   of files, of packages  count {byte string}
+//	point    kindRange line-previous [unpatched sites] {address-previous}
 //	args     words {type} {signature} {layout} each function's {signature+1 each site's {layout+1}}
 //	type     word valueKind size
 //	signature, twice: for parameters and for results  {word type}
 //	layout   frame {placeKind number}
 //
-// A list has its count in front. kindRange is the kind, plus 2 within a range statement, plus 4 for Point.Stored. A
+// A list has its count in front. kindRange is the kind, plus 2 within a range statement, plus 4 for Point.Stored, or, in a table, for
+// a point of one site without loads that stay, which needs no numbers of them. A
 // function's name is written as the number of bytes that it shares with the one before, and the
-// rest: functions are sorted by name. Differences are signed; addresses are against the last address
-// written before.
+// rest: functions are sorted by name. So are files and packages, with that number in a byte. Differences are signed; lines are
+// against the point before, or the function's, and addresses against the last address written before.
 //
 // args is what is known of arguments: the functions' parameters and results, and where they are at
 // each site. words are names and types; words, types, signatures

@@ -8,11 +8,14 @@ import (
 
 const (
 	packageVersion = 2
-	tableVersion   = 2
+	tableVersion   = 3
 	packageMagic   = "GKHp"
 	tableMagic     = "GKHt"
 	inRange        = 2 // added to a kind
 	stored         = 4 // so is this, in packages
+	single         = 4 // and this, in tables: one site, and no load that stays
+
+	maxShared = 255 // bytes of a name that are written as a number
 )
 
 // Append appends the encoded package to b.
@@ -67,8 +70,8 @@ func (t *Table) Append(b []byte) []byte {
 		files.add(t.Funcs[i].File)
 		packages.add(t.Funcs[i].Package)
 	}
-	b = files.append(b)
-	b = packages.append(b)
+	b = files.appendShared(b)
+	b = packages.appendShared(b)
 	b = binary.AppendUvarint(b, uint64(len(t.Funcs)))
 	last, at := "", uint64(0)
 	for i := range t.Funcs {
@@ -81,11 +84,20 @@ func (t *Table) Append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(files.index[f.File]))
 		b = binary.AppendUvarint(b, uint64(f.Line))
 		b = binary.AppendUvarint(b, uint64(len(f.Points)))
+		line := f.Line
 		for _, p := range f.Points {
-			b = append(b, kindRange(p.Kind, p.InRange))
-			b = binary.AppendVarint(b, int64(p.Line)-int64(f.Line))
-			b = binary.AppendUvarint(b, uint64(p.Unpatched))
-			b = binary.AppendUvarint(b, uint64(len(p.Sites)))
+			k := kindRange(p.Kind, p.InRange)
+			alone := len(p.Sites) == 1 && p.Unpatched == 0
+			if alone {
+				k += single
+			}
+			b = append(b, k)
+			b = binary.AppendVarint(b, int64(p.Line)-int64(line))
+			line = p.Line
+			if !alone {
+				b = binary.AppendUvarint(b, uint64(p.Unpatched))
+				b = binary.AppendUvarint(b, uint64(len(p.Sites)))
+			}
 			for _, addr := range p.Sites {
 				b = binary.AppendVarint(b, int64(addr-at))
 				at = addr
@@ -141,6 +153,18 @@ func (n *names) append(b []byte) []byte {
 	b = binary.AppendUvarint(slices.Grow(b, 16*len(n.list)), uint64(len(n.list)))
 	for _, s := range n.list {
 		b = appendString(b, s)
+	}
+	return b
+}
+
+// appendShared is append for names that begin alike, such as those of files.
+func (n *names) appendShared(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(n.list)))
+	last := ""
+	for _, s := range n.list {
+		k := min(shared(last, s), maxShared)
+		b = appendString(append(b, byte(k)), s[k:])
+		last = s
 	}
 	return b
 }

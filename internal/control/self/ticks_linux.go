@@ -26,11 +26,12 @@ func parseStartTicks(stat []byte) (uint64, bool) {
 	if i < 0 {
 		return 0, false
 	}
-	fields := bytes.Fields(stat[i+1:]) // from field 3 on
-	if len(fields) < 20 {
-		return 0, false
+	var field []byte
+	rest := stat[i+1:]
+	for range 21 { // an empty one in front of the blank, then from field 3 on
+		field, rest, _ = bytes.Cut(rest, []byte(" "))
 	}
-	ticks, err := strconv.ParseUint(string(fields[19]), 10, 64)
+	ticks, err := strconv.ParseUint(string(field), 10, 64)
 	return ticks, err == nil
 }
 
