@@ -1,10 +1,6 @@
 package calls
 
-import (
-	"cmp"
-	"maps"
-	"slices"
-)
+import "cmp"
 
 // An Event is one hit of a function's point. Events of one goroutine must come in order of time.
 type Event struct {
@@ -227,9 +223,26 @@ func (s *Stacks) popTo(st *stack, n int, now int64) {
 	}
 }
 
+// goroutines returns those with calls under way, in order. They are sorted in Shell's way, in little code, since this
+// is linked into programs.
+func (s *Stacks) goroutines() []uint64 {
+	gs := make([]uint64, 0, len(s.gs))
+	for g := range s.gs {
+		gs = append(gs, g)
+	}
+	for gap := (len(gs) + 1) / 2; gap > 0; gap /= 2 {
+		for i := gap; i < len(gs); i++ {
+			for j := i; j >= gap && gs[j] < gs[j-gap]; j -= gap {
+				gs[j], gs[j-gap] = gs[j-gap], gs[j]
+			}
+		}
+	}
+	return gs
+}
+
 // Reset forgets all calls under way: events were lost.
 func (s *Stacks) Reset() {
-	for _, g := range slices.Sorted(maps.Keys(s.gs)) {
+	for _, g := range s.goroutines() {
 		s.drop(s.gs[g].frames)
 		s.recycle(s.gs[g])
 	}
@@ -258,7 +271,7 @@ func (s *Stacks) Open() int {
 func (s *Stacks) Under(now int64) []Call {
 	s.settle()
 	var all []Call
-	for _, g := range slices.Sorted(maps.Keys(s.gs)) {
+	for _, g := range s.goroutines() {
 		frames := s.gs[g].frames
 		for i := range frames {
 			f := &frames[i]

@@ -292,3 +292,17 @@ func BenchmarkStacks(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(r.events)), "ns/event")
 }
+
+func TestGoroutinesAreSorted(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 200 {
+		s := Stacks{gs: map[uint64]*stack{}}
+		for range n {
+			s.gs[r.Uint64()>>r.IntN(64)] = nil
+		}
+		gs := s.goroutines()
+		if len(gs) != len(s.gs) || !slices.IsSorted(gs) {
+			t.Fatalf("%d goroutines: %v", len(s.gs), gs)
+		}
+	}
+}

@@ -87,7 +87,7 @@ func (c *session) record(req wire.Request) (minijson.Fields, error) {
 		return nil, err
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
-		stop := sync.OnceValue(func() (warning string) { return c.undo(undo) })
+		stop := once(func() (warning string) { return c.undo(undo) })
 		defer func() {
 			end.Warning = stop()
 			end.Events, end.Dropped = buf.events.Load(), buf.lost.Load()

@@ -102,6 +102,17 @@ func (c *session) undo(u Undo) (warning string) {
 	return ""
 }
 
+// once returns a function that calls f the first time, and returns what that returned. It is sync.OnceValue without what each use of a
+// generic function brings.
+func once(f func() string) func() string {
+	var o sync.Once
+	var result string
+	return func() string {
+		o.Do(func() { result = f() })
+		return result
+	}
+}
+
 // protect calls into the target. A panic there is a bug of ours or of an event's type, and must not end the program.
 func (c *session) protect(what string, f func() error) (err error) {
 	defer func() {

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
@@ -25,7 +24,7 @@ func (c *session) trace(req wire.Request) (minijson.Fields, error) {
 		return nil, err
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
-		stop := sync.OnceValue(func() (warning string) {
+		stop := once(func() (warning string) {
 			defer buf.Over() // not before: to undo may bring what was still on its way
 			return c.undo(undo)
 		})

@@ -3,7 +3,6 @@ package funcs
 import (
 	"errors"
 	"slices"
-	"sync"
 
 	"github.com/gkhi/gkhi/internal/sitetab"
 )
@@ -18,7 +17,12 @@ type Arguments struct {
 }
 
 // withArgs is the table with what it tells of arguments. It is a copy, as others read the table at the same time.
-var withArgs = sync.OnceValues(func() (*sitetab.Table, error) {
+func withArgs() (*sitetab.Table, error) {
+	tables.onceArgs.Do(func() { tables.args, tables.errArgs = readArgs() })
+	return tables.args, tables.errArgs
+}
+
+func readArgs() (*sitetab.Table, error) {
 	t, err := table()
 	if err != nil {
 		return nil, err
@@ -39,7 +43,7 @@ var withArgs = sync.OnceValues(func() (*sitetab.Table, error) {
 		}
 	}
 	return &c, nil
-})
+}
 
 // NoArgs says why it is not known where arguments are, in a sentence; "" if it is.
 func NoArgs() string {

@@ -26,8 +26,20 @@ type Point struct {
 	Unpatched int
 }
 
+// tables holds the site table, as it was read first and with arguments.
+var tables struct {
+	once, onceArgs sync.Once // and not sync.OnceValues, which brings functions and types of its own
+	plain, args    *sitetab.Table
+	err, errArgs   error
+}
+
 // table reads the site table, once.
-var table = sync.OnceValues(func() (*sitetab.Table, error) {
+func table() (*sitetab.Table, error) {
+	tables.once.Do(func() { tables.plain, tables.err = readTable() })
+	return tables.plain, tables.err
+}
+
+func readTable() (*sitetab.Table, error) {
 	f, err := os.Open("/proc/self/exe") // the file that runs, also when it was replaced or removed since
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
@@ -43,7 +55,7 @@ var table = sync.OnceValues(func() (*sitetab.Table, error) {
 		return nil, errors.New("the site table is not of this program")
 	}
 	return t, nil
-})
+}
 
 // ErrNone says that the program has no functions with points.
 var ErrNone = errors.New("the program was not built by gkhi build, so its functions have no points")

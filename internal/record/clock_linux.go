@@ -16,11 +16,16 @@ type Clock struct {
 	rate  float64 // nanoseconds a tick
 }
 
-var first = sync.OnceValue(func() Clock { return Clock{ticks: Ticks(), time: time.Now()} })
+// first is the first moment.
+var first struct {
+	once sync.Once
+	at   Clock
+}
 
 // Now returns a clock that is right for the recent past.
 func Now() Clock {
-	f := first()
+	first.once.Do(func() { first.at = Clock{ticks: Ticks(), time: time.Now()} })
+	f := first.at
 	c := Clock{ticks: Ticks(), time: time.Now()}
 	if d := c.ticks - f.ticks; d > 0 {
 		c.rate = float64(c.time.Sub(f.time)) / float64(d)

@@ -5,18 +5,19 @@ package built
 
 import (
 	"runtime/debug"
+	"sync"
 
 	"github.com/gkhi/gkhi/internal/control/self"
 )
 
 func init() {
-	self.SetBuilt(func() (path, version string) {
+	self.SetBuilt(sync.OnceValues(func() (path, version string) {
 		info, ok := debug.ReadBuildInfo()
 		if !ok {
 			return "", ""
 		}
 		return info.Path, Version(info, self.Module)
-	})
+	}))
 }
 
 // Version returns the version of a module in a build, or "" when the build has none of it or does not know.

@@ -10,7 +10,17 @@ import (
 
 // BuildID returns Go's build id of the running executable, as go tool buildid prints it; empty where it can't be read, such as in
 // executables that are not ELF.
-var BuildID = sync.OnceValue(func() string {
+func BuildID() string {
+	buildID.once.Do(func() { buildID.id = ownBuildID() })
+	return buildID.id
+}
+
+var buildID struct {
+	once sync.Once
+	id   string
+}
+
+func ownBuildID() string {
 	exe, err := os.Executable()
 	if err != nil {
 		return ""
@@ -28,7 +38,7 @@ var BuildID = sync.OnceValue(func() string {
 		return ""
 	}
 	return id
-})
+}
 
 var errNoBuildID = errors.New("no Go build id")
 

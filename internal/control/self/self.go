@@ -34,7 +34,7 @@ func LinkerFlags(main, version string) []string {
 var built = func() (path, version string) { return linkedMain, linkedVersion }
 
 // SetBuilt is how package built tells what the program was built from. It is called from an init function.
-func SetBuilt(f func() (path, version string)) { built = sync.OnceValues(f) }
+func SetBuilt(f func() (path, version string)) { built = f }
 
 // Version returns the version of GKHI in this binary as the go command knows it: v1.2.3 or a pseudo-version, or (devel) for
 // a build from a checkout without version control, for tests, and without package built.
@@ -66,12 +66,22 @@ func Hello() wire.Hello {
 	return h
 }
 
+var started struct {
+	once sync.Once // and not sync.OnceValue, each of which brings functions and types of its own: 2 KB
+	at   time.Time
+}
+
 // Started returns when the process started, or when this package was initialised where the system does not tell.
-var Started = sync.OnceValue(func() time.Time {
+func Started() time.Time {
+	started.once.Do(func() { started.at = start() })
+	return started.at
+}
+
+func start() time.Time {
 	if ticks, ok := StartTicks(os.Getpid()); ok {
 		if t, ok := tickTime(ticks); ok {
 			return t
 		}
 	}
 	return loaded
-})
+}

@@ -33,16 +33,11 @@ type Listener struct {
 	close  sync.Once
 }
 
-// ownStart is when this process started; 0 where that can't be told.
-var ownStart = sync.OnceValue(func() uint64 {
-	ticks, _ := self.StartTicks(os.Getpid())
-	return ticks
-})
-
 // Listen makes this process's socket in dir, which has to be checked, under the first copy number that is free.
 func Listen(dir string) (*Listener, error) {
+	start, _ := self.StartTicks(os.Getpid()) // 0 where that can't be told
 	for n := range MaxCopies {
-		name := Name{PID: os.Getpid(), Start: ownStart(), Copy: n}
+		name := Name{PID: os.Getpid(), Start: start, Copy: n}
 		l, err := listenAs(dir, name)
 		if err == nil {
 			return l, nil
