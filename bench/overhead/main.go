@@ -8,9 +8,23 @@
 //	                                        and toggled meanwhile
 //	go -C bench run ./overhead -write ../docs/costs.md
 //	                                        puts the table into the document, between its marks
+//	go -C bench run ./overhead -only goja -write ../docs/costs.md
+//	                                        puts one module's row in the place of the one that is there
 //
-// The modules and their dependencies are downloaded once. It takes about ten minutes, half of
-// them the compiler's.
+// # What is compared
+//
+// Where code lies in memory decides more than an instruction does: a loop that crosses a line of the cache, two branches
+// that share a predictor's entry. A pair of programs compares two layouts, and tells little about points. So both are linked
+// several times, with their functions in an order drawn by lot and each at any byte (the linker's -randlayout and -funcalign), as
+// Stabilizer does it (Curtsinger and Berger, "STABILIZER: Statistically Sound Performance Evaluation", ASPLOS 2013). Of each layout the least of
+// many short runs counts, in rounds in which all layouts run in an order drawn by lot too, and what is compared
+// is the means over the layouts of the logarithms: of one benchmark, or of all of a module's. The intervals are Welch's, at 95 %.
+// Garbage is collected between runs only, since when it is collected depends on the heap's size, to which the runtime part adds.
+//
+// With -null the program that is compared has the runtime part and no points: what differs then, the method has made.
+//
+// Modules are downloaded once, and a copy of each stays in the user's cache folder (gkhi-overhead). A module takes one to two minutes, and some
+// minutes more the first time, for the compiler.
 package main
 
 import (
@@ -35,11 +49,12 @@ func main() {
 }
 
 type options struct {
-	quick, tests bool
-	only, write  string
-	rounds       int
-	count        int
-	benchtime    time.Duration
+	quick, tests, all  bool
+	null               bool
+	only, bench, write string
+	layouts, rounds    int
+	count              int
+	benchtime          time.Duration
 }
 
 func run(args []string, stdout, stderr io.Writer) error {
@@ -48,63 +63,95 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	flags.BoolVar(&o.quick, "quick", false, "one module, every benchmark once")
 	flags.BoolVar(&o.tests, "tests", false, "run the modules' tests instead")
+	flags.BoolVar(&o.all, "v", false, "say what each benchmark took, on standard error")
 	flags.StringVar(&o.only, "only", "", "only modules whose path contains this")
-	flags.StringVar(&o.write, "write", "", "put the table into this document")
-	flags.IntVar(&o.rounds, "rounds", 9, "how often each benchmark is run, with points and without")
-	flags.IntVar(&o.count, "count", 8, "how often in a row")
+	flags.StringVar(&o.bench, "bench", "", "other benchmarks than usual: a regular expression")
+	flags.BoolVar(&o.null, "null", false, "link the runtime part and give no function points: what is measured then is not theirs")
+	flags.StringVar(&o.write, "write", "", "put the table, or a module's row, into this document")
+	flags.IntVar(&o.layouts, "layouts", 16, "how many layouts are linked, with points and without")
+	flags.IntVar(&o.rounds, "rounds", 2, "how often each layout's benchmarks are run")
+	flags.IntVar(&o.count, "count", 3, "how often in a row")
 	flags.DurationVar(&o.benchtime, "benchtime", 4*time.Millisecond, "of one run of a benchmark")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	list := subjects
+	list := slices.Clone(subjects)
 	if o.quick {
 		list = list[:1]
-		o.rounds, o.count = 1, 1
+		o.layouts, o.rounds, o.count = 2, 1, 1
 	}
-	list = slices.DeleteFunc(slices.Clone(list), func(s subject) bool { return !strings.Contains(s.module, o.only) })
+	if o.layouts < 2 || o.rounds < 1 || o.count < 1 {
+		return fmt.Errorf("at least 2 layouts, 1 round and 1 run are needed")
+	}
+	list = slices.DeleteFunc(list, func(s subject) bool { return !strings.Contains(s.module, o.only) })
 	if len(list) == 0 {
 		return fmt.Errorf("-only %s: there is no such module", o.only)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "gkhi-overhead-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	w := &workshop{dir: dir, gkhi: filepath.Join(dir, "gkhi"), stderr: stderr}
+	w := &workshop{dir: dir, cache: filepath.Join(cache, "gkhi-overhead"), gkhi: filepath.Join(dir, "gkhi"), stderr: stderr}
+	if o.null {
+		w.hooks = []string{"-hooks-min=1000000000"} // nothing is as large
+	}
 	if err := w.buildGKHI(); err != nil {
 		return err
 	}
 	if o.tests {
 		return w.tests(list, o, stdout)
 	}
-	var built []*pair
+	var rows []row
 	for _, s := range list {
-		p, err := w.build(s)
+		if o.bench != "" {
+			s.bench = o.bench
+		}
+		r, err := w.compare(s, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.module, err)
 		}
-		built = append(built, p)
+		rows = append(rows, r)
 	}
+	m := measure.ThisMachine()
+	m.Sites = "" // those measured are in other processes
+	if o.write != "" {
+		return writeRows(o.write, rows, m, stderr)
+	}
+	_, err = io.WriteString(stdout, report(rows, m))
+	return err
+}
+
+// compare builds one module both ways, measures and compares.
+func (w *workshop) compare(s subject, o options) (row, error) {
+	p, err := w.build(s, o.layouts)
+	if err != nil {
+		return row{}, err
+	}
+	start := time.Now()
 	for round := range o.rounds {
-		for _, p := range built {
-			fmt.Fprintf(stderr, "round %d of %d: %s\n", round+1, o.rounds, p.module)
-			if err := p.measure(round, o); err != nil {
-				return fmt.Errorf("%s: %w", p.module, err)
-			}
+		if err := p.measure(round, o); err != nil {
+			return row{}, err
 		}
 	}
-	text := report(built, o, measure.ThisMachine())
-	if o.write != "" {
-		return measure.WriteInto(o.write, "bench/overhead", text)
+	fmt.Fprintf(w.stderr, "%s: %d rounds in %v\n", s.module, o.rounds, time.Since(start).Round(time.Second))
+	r := p.row(o)
+	if o.all {
+		p.list(w.stderr)
 	}
-	_, err = io.WriteString(stdout, text)
-	return err
+	fmt.Fprintln(w.stderr, r)
+	return r, os.RemoveAll(filepath.Dir(p.built[plain].exe))
 }
 
 // A workshop is where modules are built.
 type workshop struct {
-	dir, gkhi string
-	stderr    io.Writer
+	dir, cache, gkhi string
+	hooks            []string // flags of gkhi build
+	stderr           io.Writer
 }
 
 // buildGKHI builds the command in its own module, which this one is beside.

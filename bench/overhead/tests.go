@@ -49,7 +49,7 @@ func (w *workshop) tests(list []subject, o options, stdout io.Writer) error {
 	b.WriteString("| module | without points: passed | failed | dormant: passed | failed only so | all points armed and disarmed | passed | failed only so |\n|---|---:|---:|---:|---:|---:|---:|---:|\n")
 	bad := 0
 	for _, s := range list {
-		p, err := w.build(s)
+		p, err := w.build(s, 0)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.module, err)
 		}
@@ -145,9 +145,9 @@ func (w *workshop) testOnce(p *pair, quick bool, how string) testRun {
 	if p.skip != "" {
 		args = append(args, "-test.skip="+p.skip)
 	}
-	exe := p.exe[hooked]
+	exe := p.built[hooked].exe
 	if how == withoutPoints {
-		exe = p.exe[plain]
+		exe = p.built[plain].exe
 	}
 	r := testRun{how: how}
 	var buf bytes.Buffer
