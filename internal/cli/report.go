@@ -28,7 +28,10 @@ other recorded functions in them. The percentiles are of single calls. Where eve
 CALLS is exact all the same, and TOTAL and SELF (~) are told from the calls that are whole.
 
 --calls shows who calls whom, --goroutines what each goroutine did, --timeline every call, as
-it went. With --format the same recording becomes a file for other tools:
+it went. --during shows what else ran while calls of some functions were slow, and how often it
+does so when they are not; GLOBs and --min-duration then choose what is looked for.
+
+With --format the same recording becomes a file for other tools:
 
 %s
 html and svg are for a browser: on a terminal they are written to FILE.html and FILE.svg.
@@ -44,6 +47,7 @@ const reportExample = `  gkhi report                                    function
   gkhi report kvd.rec '*store*' --sort p99       some of them, by their 99th percentile
   gkhi report --calls --top 10                   callers and callees
   gkhi report --timeline --min-duration 10ms     calls that took long, and when
+  gkhi report --during '*.Put' --slower-than 5ms --top 20   what ran meanwhile
   gkhi report --format html                      a page, gkhi.rec.html
   gkhi report --format perfetto -o trace.pftrace   for ui.perfetto.dev
   gkhi report --format pprof -o prof && go tool pprof -http : prof
@@ -55,6 +59,7 @@ type reportOptions struct {
 	calls      bool
 	goroutines bool
 	timeline   bool
+	during     duringOptions
 	sort       string
 	top        uint64
 	output     string
@@ -90,6 +95,7 @@ func newReport(e *env) *cobra.Command {
 	f.BoolVar(&o.calls, "calls", false, "callers and callees of each function")
 	f.BoolVar(&o.goroutines, "goroutines", false, "what each goroutine did")
 	f.BoolVar(&o.timeline, "timeline", false, "every call, as it went")
+	o.during.flags(cmd)
 	f.StringVar(&o.sort, "sort", o.sort, "order: "+strings.Join(slices.Sorted(maps.Keys(recordings.Orders)), ", ")+" (default total)")
 	f.Var(countValue{&o.top}, "top", "show only so many rows")
 	partFlags(cmd, &o.least, &o.from, &o.to)
@@ -134,16 +140,18 @@ func (o *reportOptions) check() error {
 		return err
 	}
 	views := 0
-	for _, on := range []bool{o.calls, o.goroutines, o.timeline} {
+	for _, on := range []bool{o.calls, o.goroutines, o.timeline, len(o.during.of) > 0} {
 		if on {
 			views++
 		}
 	}
 	switch {
 	case views > 1:
-		return usagef("--calls, --goroutines, --timeline: one of them")
+		return usagef("--calls, --goroutines, --timeline, --during: one of them")
+	case len(o.during.of) > 0 && o.sort != "total":
+		return usagef("--during has an order of its own: what --sort says is not for it")
 	case views > 0 && !f.views:
-		return usagef("--format %s has no --calls, --goroutines or --timeline", o.format)
+		return usagef("--format %s has no --calls, --goroutines, --timeline or --during", o.format)
 	case o.timeline && o.format == "csv":
 		return usagef("--timeline is text or JSON")
 	case recordings.Orders[o.sort] == nil:
@@ -151,7 +159,7 @@ func (o *reportOptions) check() error {
 	case o.to > 0 && o.from >= o.to:
 		return usagef("--from %v is not before --to %v", o.from, o.to)
 	}
-	return nil
+	return o.during.check()
 }
 
 // A reportInput is a recording that is being shown.
@@ -231,8 +239,10 @@ func (e *env) report(ctx context.Context, args []string, o reportOptions) error 
 	}
 	if in.walked {
 		e.aboutRecording(in, aboutReport)
-		if in.err == nil {
-			in.err = e.unmatched("report", set, &in.r.Definitions)
+		for _, globs := range []glob.Set{o.during.set, set} {
+			if in.err == nil {
+				in.err = e.unmatched("report", globs, &in.r.Definitions)
+			}
 		}
 	}
 	if in.err != nil {

@@ -74,6 +74,8 @@ func (in *reportInput) text(w io.Writer) error {
 		return in.graphText(w)
 	case in.o.goroutines:
 		return in.goroutinesText(w)
+	case len(in.o.during.of) > 0:
+		return in.duringText(w)
 	}
 	return in.tableText(w)
 }
@@ -115,6 +117,9 @@ func (in *reportInput) tables(row func(object any, fields []string) error) (colu
 			}
 		}
 		return recordings.GoroutineColumns, nil
+	}
+	if len(in.o.during.of) > 0 {
+		return recordings.DuringColumns, in.duringRows(row)
 	}
 	t := recordings.NewTable(in.r)
 	out := in.walk(t.Visitor())
@@ -163,7 +168,7 @@ func (in *reportInput) csv(w io.Writer) error {
 	out := csv.NewWriter(w)
 	var rows [][]string
 	columns, err := in.tables(func(_ any, fields []string) error {
-		if fields != nil { // hooks, and sums of goroutines, are of another form
+		if fields != nil { // hooks and sums are of another form
 			rows = append(rows, fields)
 		}
 		return nil
