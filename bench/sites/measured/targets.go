@@ -35,7 +35,7 @@ func (r *report) judge() {
 		most("dormant point"+where, " ns", 0.1, s.of(point).Min-none.Min)
 	}
 	for _, name := range []string{caseBeside, caseThrough} {
-		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseQuiet).Min-1)*100)
+		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseAwake).Min-1)*100)
 	}
 	if r.armed == nil {
 		return // nothing else was measured

@@ -27,6 +27,7 @@ const (
 	titleToggle = "While a site is toggled"
 	togglesPerS = 10_000
 	caseQuiet   = "nobody toggles"
+	caseAwake   = "nobody toggles, but a thread wakes up as often as if it did"
 	caseBeside  = "10,000 toggles a second of a site that the thread doesn't go through"
 	caseThrough = "10,000 toggles a second of one of the thread's sites"
 	patchedEach = ", patched at each"
@@ -64,16 +65,19 @@ func (p plan) toggled() (*scene, error) {
 	s := &scene{
 		Title: titleToggle,
 		Note: "Microseconds of processor time for a thread's work, which goes through 65 sites all the while, when another thread " +
-			"arms and disarms a site. A hook that is toggled so often goes back to its flag; the last two rows " +
+			"arms and disarms a site. Compare with the second row: another thread that does nothing " +
+			"but wake up all the while costs something already, as CPUs that share a core do. A hook that is toggled so often goes back to its flag; the last two rows " +
 			"are what it would cost if it didn't.",
 	}
 	cases := []struct {
 		name            string
 		through, toggle bool
+		idle            bool
 		limit           patch.Limit
 		samples         []float64
 	}{
 		{name: caseQuiet},
+		{name: caseAwake, toggle: true, idle: true},
 		{name: caseBeside, toggle: true, limit: patch.DefaultLimit},
 		{name: caseThrough, through: true, toggle: true, limit: patch.DefaultLimit},
 		{name: caseBeside + patchedEach, toggle: true},
@@ -99,7 +103,11 @@ func (p plan) toggled() (*scene, error) {
 				continue
 			}
 			patch.Default.SetLimit(c.limit)
-			made, stop := toggle(h)
+			toggled := h
+			if c.idle {
+				toggled = nil
+			}
+			made, stop := toggle(toggled)
 			c.samples = append(c.samples, windows(work(c.through), n, made)...)
 			if err := stop(); err != nil {
 				return nil, err
@@ -133,7 +141,7 @@ func windows(work func(n int), n int, made func() uint64) (us []float64) {
 	return us
 }
 
-// toggle arms and disarms h from a thread of its own at the rate of togglesPerS, until stop is called; made returns
+// toggle arms and disarms h, which may be nil, from a thread of its own at the rate of togglesPerS, until stop is called; made returns
 // how often it was.
 func toggle(h *gkhi.Handler) (made func() uint64, stop func() error) {
 	var quit atomic.Bool
@@ -145,13 +153,18 @@ func toggle(h *gkhi.Handler) (made func() uint64, stop func() error) {
 		start := time.Now()
 		for !quit.Load() && failed == nil {
 			for due := uint64(time.Since(start).Seconds() * togglesPerS); n.Load() < due && failed == nil; n.Add(1) {
-				if n.Load()%2 == 0 {
+				switch {
+				case h == nil:
+				case n.Load()%2 == 0:
 					failed = h.Arm()
-				} else {
+				default:
 					failed = h.Disarm()
 				}
 			}
 			time.Sleep(50 * time.Microsecond)
+		}
+		if h == nil {
+			return
 		}
 		if err := h.Disarm(); failed == nil {
 			failed = err
