@@ -35,8 +35,9 @@ func NewDataBuffer(maxBytes int) *DataBuffer {
 // Room implements [DataSink].
 func (b *DataBuffer) Room() bool {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.bytes < b.maxBytes
+	room := b.bytes < b.maxBytes
+	b.mu.Unlock()
+	return room
 }
 
 // Put implements [DataSink].
@@ -63,16 +64,16 @@ func (b *DataBuffer) Counted(events, lost uint64) {
 // take returns what waits. It counts as waiting until sent says that it was written.
 func (b *DataBuffer) take() [][]byte {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	pieces := b.pieces
 	b.pieces = nil
+	b.mu.Unlock()
 	return pieces
 }
 
 func (b *DataBuffer) sent(n int) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.bytes -= n
+	b.mu.Unlock()
 }
 
 // record streams a recording.

@@ -115,9 +115,10 @@ func (c *session) fail(req wire.Request) (minijson.Fields, error) {
 
 func (c *session) roomForHold(wanted bool) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if wanted && len(c.holds) >= c.srv.opts.MaxHolds {
-		return wire.Errorf(wire.CodeBusy, "this connection holds %d changes, the most that it may", len(c.holds))
+	n := len(c.holds)
+	c.mu.Unlock()
+	if wanted && n >= c.srv.opts.MaxHolds {
+		return wire.Errorf(wire.CodeBusy, "this connection holds %d changes, the most that it may", n)
 	}
 	return nil
 }
@@ -128,8 +129,8 @@ func (c *session) hold(u Undo) {
 		return
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.holds = append(c.holds, u)
+	c.mu.Unlock()
 }
 
 func (c *session) cancelStream(req wire.Request) (minijson.Fields, error) {

@@ -168,8 +168,9 @@ func (s *Server) accept() {
 
 func (s *Server) isClosed() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
+	closed := s.closed
+	s.mu.Unlock()
+	return closed
 }
 
 // start serves conn in the background, or refuses it.
@@ -218,8 +219,9 @@ func (s *Server) serve(c *session) {
 
 func (s *Server) clients() int {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.sessions)
+	n := len(s.sessions)
+	s.mu.Unlock()
+	return n
 }
 
 // refuse says why and closes. The line fits into an empty socket's buffer, so that it does not block; the deadline is for

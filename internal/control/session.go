@@ -188,14 +188,14 @@ func (c *session) readError(err error, onTimeout *wire.Error) *wire.Error {
 
 func (c *session) isStopping() bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.stopping
+	stopping := c.stopping
+	c.mu.Unlock()
+	return stopping
 }
 
 // touch sets the deadline by which the next request has to come: none while the session runs or holds anything.
 func (c *session) touch() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	var deadline time.Time
 	if c.sending == 0 && len(c.holds) == 0 {
 		deadline = time.Now().Add(c.srv.opts.Idle)
@@ -203,14 +203,15 @@ func (c *session) touch() {
 	if !c.stopping { // stop has set another
 		c.conn.SetReadDeadline(deadline)
 	}
+	c.mu.Unlock()
 }
 
 func (c *session) setReadDeadline(t time.Time) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if !c.stopping {
 		c.conn.SetReadDeadline(t)
 	}
+	c.mu.Unlock()
 }
 
 // send writes one message. On an error the connection is closed.

@@ -75,33 +75,39 @@ func (e *Encoder) block(t Type, payload func([]byte) []byte) {
 	e.out = closeBlock(payload(b), at)
 }
 
-// list writes blocks of a type with a list that may be too long for one.
-func list[T any](e *Encoder, t Type, items []T, add func([]byte, T) []byte) {
-	for len(items) > 0 {
-		n, body := 0, []byte(nil)
-		for n < len(items) && len(body) < MaxBlock/8 {
-			body = add(body, items[n])
-			n++
+// list writes blocks of a type with a list of n items that may be too long for one.
+func (e *Encoder) list(t Type, n int, add func(b []byte, i int) []byte) {
+	for from := 0; from < n; {
+		at, body := from, []byte(nil)
+		for at < n && len(body) < MaxBlock/8 {
+			body = add(body, at)
+			at++
 		}
-		items = items[n:]
-		e.block(t, func(b []byte) []byte { return append(binary.AppendUvarint(b, uint64(n)), body...) })
+		e.block(t, func(b []byte) []byte { return append(appendUint(b, at-from), body...) })
+		from = at
 	}
 }
 
+// appendUint is for definitions, of which there are few: it is not inlined, as that would take up room in programs that are recorded.
+//
+//go:noinline
+func appendUint(b []byte, v int) []byte { return binary.AppendUvarint(b, uint64(v)) }
+
 // Funcs defines functions.
 func (e *Encoder) Funcs(fs []Func) {
-	list(e, TypeFuncs, fs, func(b []byte, f Func) []byte {
+	e.list(TypeFuncs, len(fs), func(b []byte, i int) []byte {
+		f := &fs[i]
 		b = appendString(b, f.Name)
 		b = appendString(b, f.Package)
 		b = appendString(b, f.File)
-		b = binary.AppendUvarint(b, uint64(f.Line))
+		b = appendUint(b, f.Line)
 		b = appendParams(b, f.Params)
 		return appendParams(b, f.Results)
 	})
 }
 
 func appendParams(b []byte, ps []Param) []byte {
-	b = binary.AppendUvarint(b, uint64(len(ps)))
+	b = appendUint(b, len(ps))
 	for _, p := range ps {
 		b = appendString(b, p.Name)
 		b = appendString(b, p.Type)
@@ -113,8 +119,9 @@ func appendParams(b []byte, ps []Param) []byte {
 // Sites defines sites.
 func (e *Encoder) Sites(ss []Site) {
 	e.sites += len(ss)
-	list(e, TypeSites, ss, func(b []byte, s Site) []byte {
-		b = binary.AppendUvarint(b, uint64(s.Func))
+	e.list(TypeSites, len(ss), func(b []byte, i int) []byte {
+		s := &ss[i]
+		b = appendUint(b, s.Func)
 		var flags byte
 		if s.Return {
 			flags |= 1
@@ -123,28 +130,30 @@ func (e *Encoder) Sites(ss []Site) {
 			flags |= 2
 		}
 		b = append(b, flags)
-		b = binary.AppendUvarint(b, uint64(s.Line))
-		b = binary.AppendUvarint(b, uint64(len(s.Words)))
+		b = appendUint(b, s.Line)
+		b = appendUint(b, len(s.Words))
 		for _, w := range s.Words {
-			b = binary.AppendUvarint(b, uint64(w.Param))
-			b = binary.AppendUvarint(b, uint64(w.Part))
+			b = appendUint(b, w.Param)
+			b = appendUint(b, w.Part)
 		}
 		return b
 	})
 }
 
 // Hooks defines declared hooks, by name.
-func (e *Encoder) Hooks(names []string) { list(e, TypeHooks, names, appendString) }
+func (e *Encoder) Hooks(names []string) {
+	e.list(TypeHooks, len(names), func(b []byte, i int) []byte { return appendString(b, names[i]) })
+}
 
 // Frames says what stands at a return address.
 func (e *Encoder) Frames(pc uint64, fs []Frame) {
-	list(e, TypeFrames, [][]Frame{fs}, func(b []byte, fs []Frame) []byte {
+	e.list(TypeFrames, 1, func(b []byte, _ int) []byte {
 		b = binary.AppendUvarint(b, pc)
-		b = binary.AppendUvarint(b, uint64(len(fs)))
+		b = appendUint(b, len(fs))
 		for _, f := range fs {
 			b = appendString(b, f.Func)
 			b = appendString(b, f.File)
-			b = binary.AppendUvarint(b, uint64(f.Line))
+			b = appendUint(b, f.Line)
 		}
 		return b
 	})
@@ -152,8 +161,8 @@ func (e *Encoder) Frames(pc uint64, fs []Frame) {
 
 // Stack defines the next stack.
 func (e *Encoder) Stack(pcs []uint64) {
-	list(e, TypeStacks, [][]uint64{pcs}, func(b []byte, pcs []uint64) []byte {
-		b = binary.AppendUvarint(b, uint64(len(pcs)))
+	e.list(TypeStacks, 1, func(b []byte, _ int) []byte {
+		b = appendUint(b, len(pcs))
 		last := uint64(0)
 		for _, pc := range pcs {
 			b = binary.AppendVarint(b, int64(pc-last))
@@ -312,7 +321,8 @@ func (e *Encoder) Gap(ticks uint64) {
 
 // Counts writes down how often functions were called since the recording began.
 func (e *Encoder) Counts(cs []Count) {
-	list(e, TypeCounts, cs, func(b []byte, c Count) []byte {
+	e.list(TypeCounts, len(cs), func(b []byte, i int) []byte {
+		c := &cs[i]
 		return binary.AppendUvarint(binary.AppendUvarint(b, uint64(c.Func)), c.Calls)
 	})
 }
@@ -334,6 +344,5 @@ func (e *Encoder) Watermark(w Watermark) {
 	})
 }
 
-func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
+//go:noinline
+func appendString(b []byte, s string) []byte { return append(appendUint(b, len(s)), s...) }
