@@ -163,7 +163,7 @@ var bans = []ban{
 	},
 	{
 		importers: []string{"internal/funcserve/auto"},
-		banned:    []string{"internal/control/eventjson", "internal/failpoint"},
+		banned:    []string{"internal/control/eventjson", "internal/failpoint", "encoding/json"},
 		deep:      true,
 		why:       "gkhi build adds it to programs of any size, which have no hooks: each package is some hundredths of a small one",
 	},

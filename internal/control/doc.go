@@ -13,5 +13,5 @@
 //     the peer is, that is checked too.
 //
 // The package knows hooks only through [Target]. It imports neither the root package nor net/http, since hooked programs link
-// what it imports.
+// what it imports; nor encoding/json, and on Linux not net. See docs/rationale.md for what that saves.
 package control
