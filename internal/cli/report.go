@@ -273,6 +273,9 @@ func (e *env) openRecording(ctx context.Context, name string, bar bool) (*report
 		if errors.Is(err, os.ErrNotExist) && name == recordFile {
 			return nil, fmt.Errorf("there is no %s here; gkhi record writes one, or name the file", recordFile)
 		}
+		if errors.Is(err, os.ErrNotExist) && strings.ContainsAny(name, "*?[") {
+			return nil, fmt.Errorf("%w; globs come behind the file's name: %s %s", err, recordFile, name)
+		}
 		return nil, err
 	}
 	in := &reportInput{e: e, name: name, file: file, size: size, in: e.progress(ctx, file, name, size, bar)}
