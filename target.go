@@ -142,6 +142,9 @@ func wireHook(r *registration, fp Failpoint) wire.Hook {
 	return h
 }
 
+// Greet implements [control.Greeter].
+func (*target) Greet() { funcserve.Target{}.Greet() }
+
 // Prepare implements [control.Target].
 func (*target) Prepare() error { return Prepare() }
 

@@ -229,3 +229,6 @@ func (s *statSource) Snapshot() []wire.StatRow {
 func (s *statSource) Stop(ctx context.Context) error {
 	return errors.Join(s.undo(ctx), s.funcs.Stop(ctx))
 }
+
+// Close implements [control.StatSource].
+func (s *statSource) Close() { s.funcs.Close() }

@@ -191,9 +191,10 @@ func (h *handler) stat(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	stop := once(source.Stop)
+	defer source.Close()
 	defer stop()
 	out := newLines(w)
-	end, ok := snapshots(ctx, out, &matched, source, interval)
+	end, ok := snapshots(ctx, out, &matched, source, interval, stop)
 	if ok {
 		end.Reason, end.Warning = reason(r), stop()
 		out.end(end)
@@ -201,8 +202,8 @@ func (h *handler) stat(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// snapshots writes a snapshot each interval and one at the end. It is not ok when the client has gone.
-func snapshots(ctx context.Context, out *lines, matched *wire.Matched, source control.StatSource, interval time.Duration) (end wire.End, ok bool) {
+// snapshots writes a snapshot each interval and, after it has called stop, one at the end. It is not ok when the client has gone.
+func snapshots(ctx context.Context, out *lines, matched *wire.Matched, source control.StatSource, interval time.Duration, stop func() string) (end wire.End, ok bool) {
 	if out.write(line{Matched: matched}) != nil || out.flush() != nil {
 		return end, false
 	}
@@ -212,6 +213,7 @@ func snapshots(ctx context.Context, out *lines, matched *wire.Matched, source co
 		select {
 		case <-ctx.Done():
 			last = true
+			stop()
 		case <-ticker.C:
 		}
 		end.Events++

@@ -144,7 +144,11 @@ func (c *session) cancelStream(req wire.Request) (minijson.Fields, error) {
 	if cancel == nil {
 		return nil, wire.Errorf(wire.CodeNotStream, "request %d is not a stream that runs", args.ID)
 	}
-	cancel(errCanceled)
+	if args.Drop {
+		cancel(errDropped)
+	} else {
+		cancel(errCanceled)
+	}
 	return wire.Nothing, nil
 }
 

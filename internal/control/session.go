@@ -16,6 +16,7 @@ import (
 // Why a stream's context ended.
 var (
 	errCanceled = errors.New("canceled by the client")
+	errDropped  = errors.New("canceled by the client, who reads no further")
 	errStopped  = errors.New("the process stopped serving")
 	errGone     = errors.New("the client is gone")
 	errCut      = errors.New("the connection was ended by this side")
@@ -128,6 +129,9 @@ func (c *session) protect(what string, f func() error) (err error) {
 func (c *session) serve() *wire.Error {
 	if err := c.send(wire.Message{Hello: &c.srv.hello}); err != nil {
 		return nil
+	}
+	if g, ok := c.srv.target.(Greeter); ok {
+		go g.Greet()
 	}
 	r := wire.NewReader(c.conn, wire.MaxRequest)
 	if why, ok := c.readHello(r); !ok {

@@ -237,6 +237,26 @@ func TestStat(t *testing.T) {
 	}
 }
 
+// The last snapshot comes when the target counts no more, and not at all to a client that wants none.
+func TestStatEnds(t *testing.T) {
+	for _, drop := range []bool{false, true} {
+		target := controltest.New("a")
+		p := greet(t, serve(t, target, control.Options{}))
+		m := mustAsk(t, p, wire.OpStat, wire.StatSpec{Patterns: []string{"*"}, Interval: int64(time.Hour)})
+		if _, err := p.Request(wire.OpCancel, wire.CancelArgs{ID: m.ID, Drop: drop}); err != nil {
+			t.Fatal(err)
+		}
+		events, end := drain(t, p, m.ID)
+		want := map[bool]int{false: 1, true: 0}[drop]
+		if len(events) != want || end != (wire.End{Reason: wire.EndCanceled, Events: uint64(want)}) {
+			t.Errorf("drop %v: %d events, end %+v", drop, len(events), end)
+		}
+		if left := target.Left(); left != "" {
+			t.Errorf("drop %v: after the end there are %s", drop, left)
+		}
+	}
+}
+
 func TestManyStreams(t *testing.T) {
 	target := controltest.New("a", "b")
 	p := greet(t, serve(t, target, control.Options{MaxStreams: 2}))

@@ -104,20 +104,26 @@ func (c *session) stat(req wire.Request) (minijson.Fields, error) {
 		return nil, err
 	}
 	err = c.stream(req, func(ctx context.Context) (end wire.End) {
-		defer func() { end.Warning = c.undo(source.Stop) }()
+		stop := once(func() string { return c.undo(source.Stop) })
+		defer func() {
+			end.Warning = stop()
+			source.Close()
+		}()
 		if c.reply(req.ID, matched.JSON, nil) != nil {
 			return end
 		}
-		return c.sendSnapshots(ctx, req.ID, source, interval)
+		return c.sendSnapshots(ctx, req.ID, source, interval, stop)
 	})
 	if err != nil {
 		c.undo(source.Stop)
+		source.Close()
 	}
 	return nil, err
 }
 
-// sendSnapshots writes a snapshot each interval, and a last one when the client cancels.
-func (c *session) sendSnapshots(ctx context.Context, id uint64, source StatSource, interval time.Duration) (end wire.End) {
+// sendSnapshots writes a snapshot each interval and, when the client cancels, a last one if it wants that. It calls stop before
+// that one: so its figures are final, and the program is no longer slowed down when they are gathered and sent.
+func (c *session) sendSnapshots(ctx context.Context, id uint64, source StatSource, interval time.Duration, stop func() string) (end wire.End) {
 	start := time.Now()
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
@@ -137,8 +143,13 @@ func (c *session) sendSnapshots(ctx context.Context, id uint64, source StatSourc
 		}
 	}
 	end.Reason = endReason(ctx)
-	if context.Cause(ctx) != errGone && c.sendSnapshot(id, seq+1, source, end.Dropped) == nil {
-		end.Events++
+	stop()
+	switch context.Cause(ctx) {
+	case errGone, errDropped:
+	default:
+		if c.sendSnapshot(id, seq+1, source, end.Dropped) == nil {
+			end.Events++
+		}
 	}
 	return end
 }

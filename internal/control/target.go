@@ -46,6 +46,12 @@ type Target interface {
 	Release(patterns []string) (int, error)
 }
 
+// A Greeter is a Target that is told of each client before its first request, in a goroutine of its own: to begin what a request
+// might have to wait for.
+type Greeter interface {
+	Greet()
+}
+
 // Undo takes a change back and returns when no call that the change caused is in flight, or with an
 // error when ctx ends first; the change itself is undone in either case.
 type Undo func(ctx context.Context) error
@@ -77,6 +83,9 @@ type DataSink interface {
 
 // StatSource reads what the handlers of a stat have counted.
 type StatSource interface {
-	Snapshot() []wire.StatRow // totals since the stat began, sorted by hook
+	Snapshot() []wire.StatRow // totals since the stat began, sorted by hook; also after Stop, when they are final
 	Stop(ctx context.Context) error
+
+	// Close is called when Stop was and there will be no Snapshot any more.
+	Close()
 }

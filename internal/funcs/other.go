@@ -66,6 +66,12 @@ func (Batch) Frames(*record.Event) []uint64 { return nil }
 // Close has nothing to do.
 func (*Session) Close(func()) error { return nil }
 
+// Disarm has nothing to do.
+func (*Session) Disarm() error { return nil }
+
+// Leave has nothing to do.
+func (*Session) Leave() {}
+
 // Funcs knows none.
 func (*Session) Funcs() []int { return nil }
 

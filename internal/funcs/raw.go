@@ -63,6 +63,7 @@ func plan(values []sitetab.Param, l *sitetab.Layout) (words []Word, want record.
 
 // A rawSession is what a session that records has besides: it gets events as they were noted.
 type rawSession struct {
+	since uint64 // see Session
 	each  func(Batch)
 	opt   RecordOptions
 	sites []int32 // by the index of state.points: the session's number of the site, or -1
@@ -153,7 +154,7 @@ func (b Batch) Each(yield func(*record.Event, int) bool) {
 			b.raw.gap[e.Thread] = true
 		}
 		ref := state.points.ref(e.Site)
-		if ref < 0 || ref >= len(b.raw.sites) || b.raw.sites[ref] < 0 {
+		if ref < 0 || ref >= len(b.raw.sites) || b.raw.sites[ref] < 0 || e.Ticks < b.raw.since {
 			continue
 		}
 		b.raw.event = *e

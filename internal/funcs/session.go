@@ -30,6 +30,7 @@ const (
 type Session struct {
 	want  Want
 	funcs []int
+	since uint64   // ticks: older events are of others
 	base  []uint64 // calls counted before, by index of funcs
 
 	// Guarded by state.mu.
@@ -107,13 +108,14 @@ func arm(fs []int, s *Session) (*Session, error) {
 		return nil, errors.New("no function has a site that can be patched")
 	}
 	record.Now() // the clock begins to run
+	s.base, s.since = make([]uint64, len(s.funcs)), record.Ticks()
 	if s.raw != nil {
+		s.raw.since = s.since
 		if err := s.raw.prepare(s, t); err != nil {
 			return nil, err
 		}
 		setExtra(s)
 	}
-	s.base = make([]uint64, len(s.funcs))
 	if err := s.set(+1); err != nil {
 		setExtra(nil)
 		return nil, err
@@ -270,23 +272,29 @@ func (f *armedFunc) calls(c record.Counters) uint64 { return c.Hits(state.entrie
 // bring the last events; it must see to Take being called. An error says why some are armed
 // still; Close may be called again then.
 func (s *Session) Close(drain func()) error {
-	if err := s.disarm(); err != nil {
+	if err := s.Disarm(); err != nil {
 		return err
 	}
-	if s.want&Note == 0 {
-		return nil
+	if s.want&Note != 0 {
+		drain()
 	}
-	drain()
+	s.Leave()
+	return nil
+}
+
+// Leave ends a session that was disarmed: no more of its events are passed on.
+func (s *Session) Leave() {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	if i := slices.Index(state.sessions, s); i >= 0 {
 		state.sessions = slices.Delete(slices.Clone(state.sessions), i, i+1)
+		setExtra(nil)
 	}
-	setExtra(nil)
-	return nil
 }
 
-func (s *Session) disarm() error {
+// Disarm is the first part of Close: the functions are dormant that no other session wants, and numbers of calls are
+// final. Events that were noted before are passed on until Leave is called.
+func (s *Session) Disarm() error {
 	state.mu.Lock()
 	defer state.mu.Unlock()
 	if s.closed {

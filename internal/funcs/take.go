@@ -91,7 +91,7 @@ func take(e *record.Event) {
 		if e.Gap {
 			s.stacks.Reset()
 		}
-		if s.member[p.fn] {
+		if s.member[p.fn] && e.Ticks >= s.since {
 			s.stacks.Add(calls.Event{
 				Time: int64(e.Ticks), G: e.Goid, Func: p.fn, Return: p.ret, InRange: p.inRange, SP: e.SP, BP: e.BP,
 			})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/gkhi/gkhi/internal/control"
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/funcs"
 	"github.com/gkhi/gkhi/internal/hist"
@@ -13,14 +12,13 @@ import (
 // A Stat measures functions for a stat. It is a [control.StatSource]. A nil Stat measures none.
 type Stat struct {
 	session *funcs.Session
-	undo    control.Undo
 	mu      sync.Mutex
 	times   []*times // by number of a function; nil for those without a call
 }
 
 type times struct {
 	total, self int64 // ns
-	latency     hist.Histogram
+	latency     hist.Small
 }
 
 // Measure has functions measured for a stat, which has what m says already. That no function can be armed
@@ -32,7 +30,7 @@ func Measure(m *wire.Matched, fs []int) (*Stat, error) {
 	n, _ := funcs.Len() // an error is told by Arm too
 	st := &Stat{times: make([]*times, n)}
 	s, err := funcs.Arm(fs, funcs.Count|funcs.Note|funcs.Ends, st.end)
-	if st.undo, err = begun(m, s, err, len(fs)); s == nil {
+	if _, err = begun(m, s, err, len(fs)); s == nil {
 		return nil, err
 	}
 	st.session = s
@@ -83,10 +81,17 @@ func (st *Stat) Snapshot() []wire.StatRow {
 	return rows // as functions are, sorted by name
 }
 
-// Stop makes the functions dormant that nobody else wants.
-func (st *Stat) Stop(ctx context.Context) error {
+// Stop makes the functions dormant that nobody else wants. What was noted until then is for Snapshot to fetch.
+func (st *Stat) Stop(context.Context) error {
 	if st == nil {
 		return nil
 	}
-	return st.undo(ctx)
+	return st.session.Disarm()
+}
+
+// Close gives up what was noted and not fetched by Snapshot.
+func (st *Stat) Close() {
+	if st != nil {
+		st.session.Leave()
+	}
 }

@@ -16,6 +16,9 @@ import (
 // Target implements [control.Target] for a process without hooks.
 type Target struct{}
 
+// Greet implements [control.Greeter].
+func (Target) Greet() { patch.Default.Warm() }
+
 // Hooks implements [control.Target]. A list of all hooks has no functions, of which there are thousands.
 func (Target) Hooks(patterns []string) (iter.Seq[wire.Hook], error) {
 	var fs []int

@@ -42,6 +42,9 @@ func (p *Patcher) Refuse(error) {}
 // SetLimit has nothing to limit.
 func (p *Patcher) SetLimit(Limit) {}
 
+// Warm has nothing to do.
+func (p *Patcher) Warm() {}
+
 // Prepare says that this platform is not supported.
 func (p *Patcher) Prepare() error { return errUnsupported }
 

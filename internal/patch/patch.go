@@ -22,6 +22,7 @@ type Patcher struct {
 	sys  System
 	find func(p *Patcher, fresh []*keyState) error // scanFor, in programs that have keys of Add
 
+	warm    sync.Once
 	mem     *textmem.Mem
 	refused error // why patching can't work in this process; final
 	flags   error // why keys that have a flag are not patched; final
@@ -213,6 +214,12 @@ func (p *Patcher) catchUp() error {
 	}
 	p.actOut()
 	return err
+}
+
+// Warm has the kernel register the process for barriers, which takes some 10 ms of waiting and no processor, so that whoever patches
+// for the first time soon after has less to wait for. That it is refused shows then.
+func (p *Patcher) Warm() {
+	p.warm.Do(func() { _ = p.sys.Membarrier(textmem.RegisterSyncCore) })
 }
 
 // open makes ready to write, once.

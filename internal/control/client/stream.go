@@ -40,17 +40,17 @@ func (c *Client) open(ctx context.Context, op string, args any) (*Stream, error)
 		return nil, err
 	}
 	s := &Stream{c: c, p: p, result: result, deadline: make(chan struct{})}
-	s.unhook = context.AfterFunc(ctx, s.cancel)
+	s.unhook = context.AfterFunc(ctx, func() { s.cancel(false) })
 	return s, nil
 }
 
-// cancel asks the process to end the stream, once.
-func (s *Stream) cancel() {
+// cancel asks the process to end the stream, once. drop says that nobody reads what comes until then.
+func (s *Stream) cancel(drop bool) {
 	s.cancelOnce.Do(func() {
 		time.AfterFunc(endTimeout, func() { close(s.deadline) })
 		ctx, stop := context.WithTimeout(context.Background(), endTimeout)
 		defer stop()
-		s.c.send(ctx, wire.OpCancel, wire.CancelArgs{ID: s.p.id}, nil) // an error shows as the end of the connection
+		s.c.send(ctx, wire.OpCancel, wire.CancelArgs{ID: s.p.id, Drop: drop}, nil) // an error shows as the end of the connection
 	})
 }
 
@@ -66,7 +66,7 @@ func (s *Stream) End() *wire.End {
 
 // Close ends the stream, drops what was not read, and waits for the process to say that it has undone it.
 func (s *Stream) Close() error {
-	s.cancel()
+	s.cancel(true)
 	for {
 		switch _, err := s.next(); {
 		case errors.Is(err, errEnd):

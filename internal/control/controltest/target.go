@@ -259,6 +259,9 @@ func (s *statSource) Snapshot() []wire.StatRow {
 // Stop implements [control.StatSource].
 func (s *statSource) Stop(ctx context.Context) error { return s.stop(ctx) }
 
+// Close implements [control.StatSource].
+func (s *statSource) Close() {}
+
 // Stat implements [control.Target].
 func (t *Target) Stat(spec wire.StatSpec) (m wire.Matched, src control.StatSource, err error) {
 	t.mu.Lock()

@@ -122,4 +122,7 @@ func (r *ReleaseResult) JSON(c *minijson.Coder) { c.Int("released", &r.Released,
 func (r *PrepareResult) JSON(c *minijson.Coder) { c.String("why", &r.Why, minijson.NonZero) }
 
 // JSON lists the fields.
-func (a *CancelArgs) JSON(c *minijson.Coder) { c.Uint64("id", &a.ID, minijson.Always) }
+func (a *CancelArgs) JSON(c *minijson.Coder) {
+	c.Uint64("id", &a.ID, minijson.Always)
+	c.Bool("drop", &a.Drop, minijson.NonZero)
+}

@@ -111,4 +111,7 @@ type PrepareResult struct {
 // CancelArgs names the stream by its request's id.
 type CancelArgs struct {
 	ID uint64 `json:"id"`
+
+	// Drop says that nobody reads what the stream would still bring: a stat then ends without a last snapshot.
+	Drop bool `json:"drop,omitempty"`
 }
