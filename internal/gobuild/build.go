@@ -158,18 +158,35 @@ func (b *builder) toolexec(file string) string {
 	return "-toolexec=" + quote(b.opt.Tool) + " toolexec -plan " + quote(file)
 }
 
-// withRuntime builds the runtime part, and saves the plan to file.
+// withRuntime adds the runtime part to a plan, and saves it to file.
 func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) error {
 	b.profile, b.static = b.profileOf(pkgs), b.needsNoC(pkgs)
-	path, dir, own, err := b.runtimePart(pkgs)
-	if err != nil {
+	module, path, own := b.runtimePart(pkgs)
+	dir := b.dir
+	if !own {
+		var err error
+		if dir, err = b.unpack(module); err != nil {
+			return err
+		}
+	}
+	plan.Module = module
+	if err := b.export(plan, pkgs, file, dir, path, own); err != nil {
 		return err
 	}
+	plan.Runtime = path
+	if !own {
+		plan.Nameless = nameless(plan.Export, module)
+	}
+	return plan.Save(file)
+}
+
+// export builds package path of the runtime part, which is in dir.
+func (b *builder) export(plan *toolexec.Plan, pkgs []*pkg, file, dir, path string, own bool) (err error) {
 	// What the runtime part imports may have points too. To build it so the plan must know the one package that points
 	// themselves need, which never has any.
 	extra := b.userGcflags()
 	if slices.ContainsFunc(pkgs, func(p *pkg) bool { return p.Standard && plan.Points(p.ImportPath) }) {
-		if plan.Export, err = b.exports(dir, own, nil, instrument.RuntimeAtomic.Import); err != nil {
+		if plan.Export, err = b.exports(dir, plan.Module, own, nil, instrument.RuntimeAtomic.Import); err != nil {
 			return err
 		}
 		if err := plan.Save(file); err != nil {
@@ -180,14 +197,8 @@ func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) err
 			extra = append(extra, b.flags(plan, pkgs, func(p *pkg) bool { return p.Standard })...)
 		}
 	}
-	if plan.Export, err = b.exports(dir, own, extra, cmp.Or(path, instrument.RuntimeAtomic.Import)); err != nil {
-		return err
-	}
-	plan.Runtime = path
-	if !own {
-		plan.Nameless = nameless(plan.Export)
-	}
-	return plan.Save(file)
+	plan.Export, err = b.exports(dir, plan.Module, own, extra, cmp.Or(path, instrument.RuntimeAtomic.Import))
+	return err
 }
 
 // choosesSome refuses patterns that choose no package of the build.

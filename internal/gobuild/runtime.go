@@ -1,6 +1,7 @@
 package gobuild
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -18,45 +19,52 @@ import (
 // modulePath is the path of the module that the runtime part is of.
 const modulePath = "github.com/gkhi/gkhi"
 
-// What main packages import: with hooks, in a program that has the root package, or with functions alone.
+// shortPath is the path of that module in programs that don't use GKHI themselves: the executable has the names of
+// all its functions and types. sitetab.ShortAnchor begins with it.
+const shortPath = "gkhi"
+
+// What main packages import, of the module: with hooks, in a program that has the root package, or with functions alone.
 const (
-	hooksRuntime = modulePath + "/autoserve"
-	funcsRuntime = modulePath + "/internal/funcserve/auto"
+	hooksRuntime = "/autoserve"
+	funcsRuntime = "/internal/funcserve/auto"
 )
 
-// runtimePart returns which package main packages import, where the go command finds it, and whether that
-// is the program's own module: its build, when it uses GKHI itself, or the source that
-// gkhi carries. Without a control socket nobody could ask for functions, so that there is no runtime part.
-func (b *builder) runtimePart(pkgs []*pkg) (path, dir string, own bool, err error) {
-	path = funcsRuntime
+// runtimePart returns which package main packages import, of which module, and whether that
+// is the program's own: its build, when it uses GKHI itself, or the source that gkhi carries. Without
+// a control socket nobody could ask for functions, so that there is no runtime part, and path is empty.
+func (b *builder) runtimePart(pkgs []*pkg) (module, path string, own bool) {
+	module, path = shortPath, funcsRuntime
 	for _, p := range pkgs {
-		own = own || p.ImportPath == modulePath || strings.HasPrefix(p.ImportPath, modulePath+"/")
-		if p.ImportPath == modulePath {
-			path = hooksRuntime
+		switch {
+		case p.ImportPath == modulePath:
+			own, path = true, hooksRuntime
+		case strings.HasPrefix(p.ImportPath, modulePath+"/"):
+			own = true
+		case p.ImportPath == shortPath, strings.HasPrefix(p.ImportPath, shortPath+"/"): // somebody else's
+			module = modulePath
 		}
 	}
 	if own {
-		dir = b.dir
-	} else {
-		dir, err = b.unpack()
+		module = modulePath
 	}
 	if !b.args.Serve {
-		path = ""
+		return module, "", own
 	}
-	return path, dir, own, err
+	return module, module + path, own
 }
 
-// unpack writes the carried source to the user's cache, once for each version of it.
-func (b *builder) unpack() (string, error) {
+// unpack writes the carried source to the user's cache, once for each version of it, as that of a module of this path.
+func (b *builder) unpack(module string) (string, error) {
 	files := map[string][]byte{
-		"go.mod": []byte("module " + modulePath + "\n\ngo " + minGo + "\n"),
+		"go.mod": []byte("module " + module + "\n\ngo " + minGo + "\n"),
 	}
 	h := sha256.New()
 	err := fs.WalkDir(b.opt.Source, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.go") {
 			return err
 		}
-		files[name], err = fs.ReadFile(b.opt.Source, name)
+		text, err := fs.ReadFile(b.opt.Source, name)
+		files[name] = bytes.ReplaceAll(text, []byte(`"`+modulePath+"/"), []byte(`"`+module+"/"))
 		return err
 	})
 	if err != nil {
@@ -96,7 +104,7 @@ func (b *builder) unpack() (string, error) {
 
 // exports builds packages and all that they import as the program's build will, and
 // returns where their archives are.
-func (b *builder) exports(dir string, own bool, extra []string, path string) (map[string]string, error) {
+func (b *builder) exports(dir, module string, own bool, extra []string, path string) (map[string]string, error) {
 	args := append([]string{"list", "-export", "-deps", "-f", "{{if .Export}}{{.ImportPath}}\t{{.Export}}{{end}}"},
 		b.args.only(exportFlags)...)
 	env := []string{"GOTOOLCHAIN=" + b.env.GOVERSION}
@@ -107,7 +115,7 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 		// Nobody debugs the runtime part, whose debug information is a fifth of what it adds to a program. That its files
 		// have the same names on every machine makes programs the same, too, and smaller.
 		trim := quote("-trimpath=" + dir + "=>gkhi")
-		extra = append(slices.Clip(extra), "-gcflags="+modulePath+"/...=-dwarf=false "+trim, "-asmflags="+modulePath+"/...="+trim)
+		extra = append(slices.Clip(extra), "-gcflags="+module+"/...=-dwarf=false "+trim, "-asmflags="+module+"/...="+trim)
 	}
 	if b.static {
 		env = append(env, "CGO_ENABLED=0")
@@ -137,9 +145,9 @@ func (b *builder) exports(dir string, own bool, extra []string, path string) (ma
 
 // nameless are the packages of the runtime part that have no symbols, as they have no debug information: all but the one
 // that points call, which profiles of the CPU should tell from the program.
-func nameless(exports map[string]string) (paths []string) {
+func nameless(exports map[string]string, module string) (paths []string) {
 	for path := range exports {
-		if strings.HasPrefix(path, modulePath+"/") && path != modulePath+"/internal/record" {
+		if strings.HasPrefix(path, module+"/") && path != module+"/internal/record" {
 			paths = append(paths, path)
 		}
 	}

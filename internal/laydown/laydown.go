@@ -241,7 +241,7 @@ func (l *layer) bytes(addr uint64, n int) []byte {
 // table makes the site table of the points that are in the program.
 func (l *layer) table(found map[ref]*sitetab.FuncPoint) (*sitetab.Table, error) {
 	arch := map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}[l.file.Machine]
-	t := &sitetab.Table{Arch: arch, Anchor: l.image.Syms[sitetab.AnchorSymbol]}
+	t := &sitetab.Table{Arch: arch, Anchor: cmp.Or(l.image.Syms[sitetab.AnchorSymbol], l.image.Syms[sitetab.ShortAnchor])}
 	for i, pkg := range l.pkgs {
 		byName := map[string]*sitetab.Func{}
 		var order []*sitetab.Func

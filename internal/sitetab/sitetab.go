@@ -10,6 +10,10 @@ const SectionName = ".gkhi.sites"
 // where it was linked; see [Table.Anchor].
 const AnchorSymbol = "github.com/gkhi/gkhi/internal/funcs.anchor"
 
+// ShortAnchor is its name in programs that don't use GKHI themselves. To those gkhi build adds the runtime part under a
+// shorter path, since each function's name is in them.
+const ShortAnchor = "gkhi/internal/funcs.anchor"
+
 // Kind is which end of a function a point is at.
 type Kind uint8
 

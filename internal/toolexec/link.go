@@ -53,7 +53,7 @@ func (r *Runner) link(tool string, args []string) error {
 		if err != nil {
 			return err
 		}
-		args = slices.Concat(self.LinkerFlags(r.program(), self.Version()), flagSet(args).with("importcfg", cfg))
+		args = slices.Concat(self.LinkerFlags(r.Plan.Module, r.program(), self.Version()), flagSet(args).with("importcfg", cfg))
 	}
 	unstripped := slices.DeleteFunc(slices.Clone(args), strips)
 	stripped := len(unstripped) < len(args)

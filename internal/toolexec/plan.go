@@ -23,8 +23,8 @@ type Plan struct {
 	Min      int
 
 	// Runtime is the import path of the package that main packages import, or empty. Its function
-	// AtExit is called as the program ends.
-	Runtime string
+	// AtExit is called as the program ends. Module is the path of the module that it is of.
+	Runtime, Module string
 	// Export has the package archives of Runtime and of all that it imports, by import path.
 	Export map[string]string
 

@@ -24,9 +24,9 @@ var loaded = time.Now()
 // and the version of GKHI.
 var linkedMain, linkedVersion string
 
-// LinkerFlags returns what has the linker write that.
-func LinkerFlags(main, version string) []string {
-	const here = Module + "/internal/control/self."
+// LinkerFlags returns what has the linker write that, in a program that has this package as part of module.
+func LinkerFlags(module, main, version string) []string {
+	here := module + "/internal/control/self."
 	return []string{"-X", here + "linkedMain=" + main, "-X", here + "linkedVersion=" + version}
 }
 
