@@ -133,6 +133,7 @@
 //	  branch alone  JNE or JEQ          the same
 //	arm64           CBZ, CBNZ or alike  the same
 //
+// (A no-op between compare and branch is kept as the branch is; see padding.)
 // The stub tests the flag and goes where the branch went. A thread may stand in the middle of the JMP of a short
 // site, where the branch is. It finds the compiled one, on flags of nobody's, and what it does is right: a key's sites are flagged
 // only by a toggle, so between that thread's compare and its branch both answers were true. (Coming

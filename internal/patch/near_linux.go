@@ -22,12 +22,12 @@ type codeSet[K comparable] struct {
 	fresh  []textmem.Write // made and not in memory yet
 	// build returns the snippet for an address. The error says that this is not near enough.
 	build func(at uintptr, k K) ([]byte, error)
-	room  func(k K) (area uintptr, err error)
+	room  func(k K) (addr, size uintptr, err error) // of an area
 }
 
 type codeArea struct {
-	addr uintptr
-	used uintptr
+	addr, size uintptr
+	used       uintptr
 }
 
 const areaSize = 1 << 16 // a page, however large pages are
@@ -45,11 +45,11 @@ func (c *codeSet[K]) get(k K) (uintptr, error) {
 			return at, nil
 		}
 	}
-	addr, err := c.room(k)
+	addr, size, err := c.room(k)
 	if err != nil {
 		return 0, err
 	}
-	c.areas = append(c.areas, codeArea{addr: addr})
+	c.areas = append(c.areas, codeArea{addr: addr, size: size})
 	at, ok := c.make(&c.areas[len(c.areas)-1], k)
 	if !ok {
 		return 0, errors.New("memory near the site is not near enough")
@@ -60,7 +60,7 @@ func (c *codeSet[K]) get(k K) (uintptr, error) {
 // make makes a snippet in the area, if that has room and is near enough.
 func (c *codeSet[K]) make(a *codeArea, k K) (uintptr, bool) {
 	at := a.addr + a.used
-	if a.used == areaSize {
+	if a.used == a.size {
 		return 0, false
 	}
 	code, err := c.build(at, k)
@@ -100,15 +100,15 @@ func (c *codeSet[K]) flush(mem *textmem.Mem) error {
 
 // mapCode maps an area at addr: readable and executable, and all zeros, which no
 // CPU executes.
-func mapCode(addr uintptr) error {
+func mapCode(addr, size uintptr) error {
 	const noReplace = 0x10_0000 // Linux 4.17; before, addr is a mere wish
-	got, _, e := syscall.Syscall6(syscall.SYS_MMAP, addr, areaSize, syscall.PROT_READ|syscall.PROT_EXEC,
+	got, _, e := syscall.Syscall6(syscall.SYS_MMAP, addr, size, syscall.PROT_READ|syscall.PROT_EXEC,
 		syscall.MAP_PRIVATE|syscall.MAP_ANON|noReplace, ^uintptr(0), 0)
 	switch {
 	case e != 0:
 		return os.NewSyscallError("mmap", e)
 	case got != addr:
-		syscall.Syscall(syscall.SYS_MUNMAP, got, areaSize, 0)
+		syscall.Syscall(syscall.SYS_MUNMAP, got, size, 0)
 		return errors.New("mmap: the place was taken")
 	}
 	return nil

@@ -3,6 +3,7 @@ package patch
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
 	"github.com/gkhi/gkhi/internal/scan"
@@ -43,7 +44,10 @@ const (
 	jumpsStarts heads = fallsStarts | 1<<branchAt // where it doesn't
 )
 
-const nop = 0x90
+const (
+	nop  = 0x90
+	rexW = 0x48
+)
 
 // lenCall is the length of a CALL with its prefix.
 const lenCall = 1 + amd64.LenCall32
@@ -69,6 +73,16 @@ func (s *site) planGuarded() error {
 	if s.TakenDormant {
 		dorm, arm = jump, noop
 	}
+	if pad := s.padding(); pad != nil {
+		starts := heads(1<<branchAt | 1<<(s.Branch-s.Addr))
+		form := func(branch []byte) []byte { return slices.Concat(dormantCompare, pad, branch) }
+		s.pieces = append(s.pieces, &piece{
+			addr: s.Addr, now: make([]byte, s.End()-s.Addr), starts: atStart | starts,
+			dorm: form(dorm), dormStarts: fallsStarts | starts, arm: form(arm), armStarts: fallsStarts | starts,
+			resumeDorm: whenDormant, resumeArm: whenArmed,
+		})
+		return nil
+	}
 	if s.Form == scan.Guarded {
 		s.pieces = append(s.pieces, &piece{
 			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantCompare, arm: dormantCompare,
@@ -85,6 +99,20 @@ func (s *site) planGuarded() error {
 // joint reports whether the site is one piece: a compare and the branch behind it.
 func (s *site) joint() bool {
 	return s.Form == scan.Guarded && s.Branch == s.Addr+branchAt
+}
+
+// padding returns the no-op between the compare and a branch that is so short that it has no room for a JMP to a
+// stub. Then all is one piece too, since that JMP takes bytes of each. The assembler puts it there so that no branch crosses
+// or ends at a boundary of 32 bytes, where some of Intel's processors are slow. Other no-ops than those are nil.
+func (s *site) padding() []byte {
+	if s.Form != scan.Guarded || s.BranchLen != amd64.LenJcc8 {
+		return nil
+	}
+	switch pad := textmem.Bytes(s.Addr+branchAt, int(s.Branch-s.Addr-branchAt)); string(pad) {
+	case "\x90", "\x66\x90":
+		return slices.Clone(pad)
+	}
+	return nil
 }
 
 // planMark makes the compiler's NOP before the compare a prefix of what replaces the compare, which means nothing to that, so

@@ -19,10 +19,11 @@ import (
 // A site reaches it by a JMP in the place of its branch, if that is a long one. A branch of two bytes has no room.
 // There the JMP begins in the no-op before it, and its last byte is the branch's first, where a thread may
 // stand that ran the no-op. So the stub is where this byte has to be the one that it was as compiled,
-// 74 or 75: 1.8 GiB above the site, give or take 8 MiB. See "When a hook is toggled too often" in doc.go.
+// 74 or 75: 1.8 GiB above the site, give or take 8 MiB. A no-op between compare and branch is such a place too: of two bytes
+// it has the JMP's last byte, 66; of one byte the last but one, so that the stub is in a place of 64 KiB. See "When a hook is toggled too often" in doc.go.
 type stub struct {
 	jump           uintptr // where the JMP to it is
-	last           byte    // of that JMP; 0: any
+	ends           [2]byte // the last bytes of that JMP; 0: any
 	flag           uintptr
 	dormant, armed uintptr // where it goes on
 }
@@ -38,8 +39,10 @@ func buildStub(at uintptr, s stub) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.last != 0 && jump[amd64.LenJmp32-1] != s.last {
-		return nil, errors.New("not where the jump has the byte that it needs")
+	for i, b := range s.ends {
+		if b != 0 && b != jump[amd64.LenJmp32-len(s.ends)+i] {
+			return nil, errors.New("not where the jump has the bytes that it needs")
+		}
 	}
 	flag := int64(s.flag) - int64(at+amd64.LenSite)
 	if flag != int64(int32(flag)) {
@@ -65,25 +68,45 @@ func buildStub(at uintptr, s stub) ([]byte, error) {
 }
 
 // roomForStub maps memory for stubs of this site and of those around it.
-func roomForStub(s stub) (area uintptr, err error) {
-	const (
-		step   = 1 << 20
-		window = 1 << 24 // where the last byte is the same
-	)
-	last := s.last
+func roomForStub(s stub) (addr, size uintptr, err error) {
+	last := s.ends[1]
 	if last == 0 {
 		last = 0x74
 	}
 	from := s.jump + amd64.LenJmp32 + uintptr(last)<<24
-	// The middle first, so that other sites reach it too.
-	for d := uintptr(0); d < window/2; d += step {
-		for _, at := range []uintptr{from + window/2 + d, from + window/2 - d} {
-			if err = mapCode(at &^ (areaSize - 1)); err == nil {
-				return at &^ (areaSize - 1), nil
-			}
+	for _, at := range places(from, s.ends[0]) {
+		size = areaSize
+		if s.ends[0] != 0 {
+			size = pageSize
+		}
+		if err = mapCode(at, size); err == nil {
+			return at, size, nil
 		}
 	}
-	return 0, fmt.Errorf("no memory for code 1.8 GiB above the site: %w", err)
+	return 0, 0, fmt.Errorf("no memory for code where the site could jump to: %w", err)
+}
+
+const pageSize = 1 << 12
+
+// places lists where an area can be, the best ones first. From is where a jump leads whose last byte is what it has to
+// be and the others are 0.
+func places(from uintptr, before byte) (at []uintptr) {
+	if before != 0 {
+		// The last page first, so that sites above reach it too.
+		from += uintptr(before) << 16
+		for d := uintptr(1<<16 - pageSize); d < 1<<16; d -= pageSize {
+			at = append(at, (from+d)&^(pageSize-1))
+		}
+		return at[:len(at)-1] // the page that from is in
+	}
+	// The middle first, so that sites on both sides reach it too.
+	const step, window = 1 << 20, 1 << 24
+	for d := uintptr(0); d < window/2; d += step {
+		for _, a := range []uintptr{from + window/2 + d, from + window/2 - d - step/2} {
+			at = append(at, a&^(areaSize-1))
+		}
+	}
+	return at
 }
 
 // flagForms makes the site's flag form.
@@ -94,14 +117,18 @@ func (s *site) flagForms() error {
 		g.flag = g.compiled
 		return nil
 	}
-	pc := s.pieces[len(s.pieces)-1]
+	pc, pad := s.pieces[len(s.pieces)-1], s.padding()
 	st := stub{jump: s.Branch, flag: s.key.Addr, dormant: pc.resumeDorm, armed: pc.resumeArm}
 	switch {
 	case s.BranchLen == amd64.LenJcc32:
 	case s.joint():
-		st.jump, st.last = s.Addr+nopAt, pc.guard.compiled[branchAt]
+		st.jump, st.ends[1] = s.Addr+nopAt, pc.guard.compiled[branchAt]
+	case len(pad) == 1:
+		st.jump, st.ends = s.Addr+nopAt+1, [2]byte(pc.guard.compiled[branchAt:])
+	case len(pad) == 2:
+		st.jump, st.ends[1] = s.Addr+nopAt, pad[0]
 	default:
-		return errors.New("there are no-ops between its compare and its branch")
+		return errors.New("there are other no-ops between its compare and its branch")
 	}
 	at, err := stubs.get(st)
 	if err != nil {
@@ -117,8 +144,9 @@ func (s *site) flagForms() error {
 	case s.BranchLen == amd64.LenJcc32 && s.joint():
 		g.flagStarts = jumpsStarts
 		code[modrmAt] = 0
-	case s.joint():
+	case s.joint() || pad != nil:
 		g.flagStarts = fallsStarts
+		code[nopAt] = rexW // which means nothing to the JMP behind it, if that isn't here
 		copy(code[branchAt:], g.compiled[branchAt:])
 	}
 	copy(code[st.jump-pc.addr:], jump[:])

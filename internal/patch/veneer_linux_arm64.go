@@ -16,7 +16,10 @@ var veneers = codeSet[veneer]{
 	build: func(at uintptr, v veneer) ([]byte, error) {
 		return arm64.Veneer(uint64(at), uint64(v.site), uint64(v.call))
 	},
-	room: func(v veneer) (uintptr, error) { return mapNear(v.site) },
+	room: func(v veneer) (addr, size uintptr, err error) {
+		addr, err = mapNear(v.site)
+		return addr, areaSize, err
+	},
 }
 
 // mapNear maps memory for veneers that the site can branch to.
@@ -29,7 +32,7 @@ func mapNear(site uintptr) (uintptr, error) {
 	// Half of the distance first, so that other sites reach it too.
 	for _, reach := range []uintptr{1 << 26, 1<<27 - areaSize} {
 		for _, at := range gaps(used, site, reach) {
-			if e := mapCode(at); e == nil {
+			if e := mapCode(at, areaSize); e == nil {
 				return at, nil
 			} else {
 				err = e

@@ -73,14 +73,14 @@ func TestVeneerSet(t *testing.T) {
 	const text, far = 1 << 30, 1 << 28
 	var rooms []uintptr
 	refused := errors.New("refused")
-	set := codeSet[veneer]{stride: arm64.VeneerLen, build: veneers.build, room: func(v veneer) (uintptr, error) {
+	set := codeSet[veneer]{stride: arm64.VeneerLen, build: veneers.build, room: func(v veneer) (addr, size uintptr, err error) {
 		if v.site == 0 {
-			return 0, refused
+			return 0, 0, refused
 		}
 		// The areas lie one below the other, as those of mapNear do.
 		at := v.site&^(far-1) - areaSize*uintptr(len(rooms)+2)
 		rooms = append(rooms, at)
-		return at, nil
+		return at, areaSize, nil
 	}}
 	get := func(site, call uintptr) uintptr {
 		t.Helper()
@@ -144,7 +144,7 @@ func TestNoRoom(t *testing.T) {
 	})
 	r := newRig(t, kernel{})
 	veneers.mu.Lock()
-	veneers.room = func(veneer) (uintptr, error) { return 0, errors.New("there is no room") }
+	veneers.room = func(veneer) (addr, size uintptr, err error) { return 0, 0, errors.New("there is no room") }
 	veneers.areas, veneers.made = nil, map[veneer]uintptr{}
 	veneers.mu.Unlock()
 	err := r.arm(r.c)

@@ -85,7 +85,7 @@ func makeRestless() error {
 	if err := gkhi.Disarm(hs...); err != nil {
 		return err
 	}
-	if n := gkhi.Status().Restless; n < restlessHooks*3/4 { // one with no-ops in it stays patched
+	if n := gkhi.Status().Restless; n < restlessHooks {
 		return fmt.Errorf("%d sites of %d are restless", n, restlessHooks)
 	}
 	return nil
