@@ -80,11 +80,11 @@ func Compile(pattern string) (*Pattern, error) {
 		switch {
 		case r == '*':
 			if len(p.ops) == 0 || p.ops[len(p.ops)-1].kind != opStar {
-				p.ops = append(p.ops, op{kind: opStar})
+				p.add(op{kind: opStar})
 			}
 			p.literal, p.fixed = false, false
 		case r == '?':
-			p.ops = append(p.ops, op{kind: opAny})
+			p.add(op{kind: opAny})
 			p.literal, p.fixed = false, false
 		case r == '\\':
 			if rest == "" {
@@ -92,12 +92,12 @@ func Compile(pattern string) (*Pattern, error) {
 			}
 			var c rune
 			c, n2 := utf8.DecodeRuneInString(rest)
-			p.ops = append(p.ops, op{kind: opChar, char: c})
+			p.add(op{kind: opChar, char: c})
 			n += n2
 			p.literal = false // src differs from what it stands for
 		case r == '[' && strings.HasPrefix(rest, "...]"):
 			for _, c := range "[...]" {
-				p.ops = append(p.ops, op{kind: opChar, char: c})
+				p.add(op{kind: opChar, char: c})
 			}
 			n = len("[...]")
 		case r == '[':
@@ -105,23 +105,28 @@ func Compile(pattern string) (*Pattern, error) {
 			if problem != "" {
 				return fail(i, problem)
 			}
-			p.ops = append(p.ops, set)
+			p.add(set)
 			n += size
 			p.literal, p.fixed = false, false
 		default:
-			p.ops = append(p.ops, op{kind: opChar, char: r})
+			p.add(op{kind: opChar, char: r})
 		}
 		i += n
 	}
 	if p.fixed { // as names that were quoted are: of those there may be many in a set
-		var text strings.Builder
-		for _, o := range p.ops {
-			text.WriteRune(o.char)
+		var text []byte
+		for i := range p.ops {
+			text = utf8.AppendRune(text, p.ops[i].char)
 		}
-		p.text = text.String()
+		p.text = string(text)
 	}
 	return p, nil
 }
+
+// add is not inlined, since it is called in so many places of what programs link.
+//
+//go:noinline
+func (p *Pattern) add(o op) { p.ops = append(p.ops, o) }
 
 // Quote returns a pattern that matches this name and, if nothing else has the name of the pattern, no other.
 func Quote(name string) string {
