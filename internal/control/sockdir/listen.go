@@ -33,11 +33,21 @@ type Listener struct {
 	close  sync.Once
 }
 
+// start is when this process started; 0 where that can't be told. It is asked once, since an emulator may answer differently each time.
+var start struct {
+	once  sync.Once
+	ticks uint64
+}
+
+func ownStart() uint64 {
+	start.once.Do(func() { start.ticks, _ = self.StartTicks(os.Getpid()) })
+	return start.ticks
+}
+
 // Listen makes this process's socket in dir, which has to be checked, under the first copy number that is free.
 func Listen(dir string) (*Listener, error) {
-	start, _ := self.StartTicks(os.Getpid()) // 0 where that can't be told
 	for n := range MaxCopies {
-		name := Name{PID: os.Getpid(), Start: start, Copy: n}
+		name := Name{PID: os.Getpid(), Start: ownStart(), Copy: n}
 		l, err := listenAs(dir, name)
 		if err == nil {
 			return l, nil
