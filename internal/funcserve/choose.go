@@ -3,7 +3,6 @@ package funcserve
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/gkhi/gkhi/internal/control/wire"
 	"github.com/gkhi/gkhi/internal/funcs"
@@ -58,6 +57,16 @@ func NoMatch(what, pattern string, known []string) *wire.Error {
 		return wire.Errorf(wire.CodeNotFound, "no %s matches %q: the program has none", what, pattern)
 	}
 	e := wire.Errorf(wire.CodeNotFound, "no %s matches %q", what, pattern)
-	e.Near = near.Names(strings.Trim(pattern, "*?"), known, 3)
+	from, to := 0, len(pattern)
+	for from < to && wild(pattern[from]) {
+		from++
+	}
+	for from < to && wild(pattern[to-1]) {
+		to--
+	}
+	e.Near = near.Names(pattern[from:to], known, 3)
 	return e
 }
+
+// wild reports whether a glob has c for text that may be any.
+func wild(c byte) bool { return c == '*' || c == '?' }

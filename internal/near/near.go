@@ -2,8 +2,8 @@
 // "unknown action" errors can list them.
 //
 // A known name is near when few edits lead to it (insertions, deletions, replacements and swaps of two
-// neighbours: the optimal string alignment distance), or when one of the two contains the other. Letter
-// case is ignored. For a name without a dot, the last dotted part of each known name is tried too, so
+// neighbours: the optimal string alignment distance), or when one of the two contains the other. The case
+// of ASCII letters is ignored. For a name without a dot, the last dotted part of each known name is tried too, so
 // "comit-error" finds "kvd.commit-error".
 package near
 
@@ -80,7 +80,7 @@ func distance(name, known string) (far int, ok bool) {
 	if len(known) > 2*longest {
 		return 0, false
 	}
-	n, k := strings.ToLower(name), strings.ToLower(known)
+	n, k := lower(name), lower(known)
 	far, ok = typing(n, k)
 	if !strings.Contains(n, ".") {
 		if i := strings.LastIndexByte(k, '.'); i >= 0 {
@@ -91,6 +91,17 @@ func distance(name, known string) (far int, ok bool) {
 		}
 	}
 	return far, ok
+}
+
+// lower is strings.ToLower for ASCII, which names are as a rule; that one would bring tables of all letters.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 // typing compares two lower-case names: edits when they are few, else containment.

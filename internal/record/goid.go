@@ -84,10 +84,8 @@ const (
 // everywhere: it reads "goroutine 18 [running]:" as a traceback prints it.
 func Goid() uint64 {
 	var buf [64]byte
-	f := bytes.Fields(buf[:runtime.Stack(buf[:], false)])
-	if len(f) < 2 {
-		return 0
-	}
-	id, _ := strconv.ParseUint(string(f[1]), 10, 64)
+	_, rest, _ := bytes.Cut(buf[:runtime.Stack(buf[:], false)], []byte(" "))
+	digits, _, _ := bytes.Cut(rest, []byte(" "))
+	id, _ := strconv.ParseUint(string(digits), 10, 64)
 	return id
 }
