@@ -133,6 +133,9 @@ func TestClean(t *testing.T) {
 func TestCleanGoesByListening(t *testing.T) {
 	dir := newDir(t)
 	start, _ := self.StartTicks(os.Getpid())
+	if !testenv.Met(testenv.Native) {
+		start = 0 // an emulator answers differently each time
+	}
 	live := filepath.Join(dir, Name{PID: 1 << 30, Start: 5}.String())
 	l, err := net.Listen("unix", live)
 	if err != nil {
