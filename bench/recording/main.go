@@ -47,6 +47,7 @@ var reports = [][]string{
 	{"--format", "csv"},
 	{"--calls"},
 	{"--goroutines"},
+	{"--during", "*.(*Store).Put"},
 	{"--timeline"},
 	{"--format", "dump"},
 }

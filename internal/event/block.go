@@ -81,7 +81,8 @@ type Block struct {
 // blockReader reads blocks one by one.
 type blockReader struct {
 	r      *bufio.Reader
-	offset int64 // of what comes next
+	offset int64    // of what comes next
+	spare  [][]byte // memory of blocks that nobody needs any more
 }
 
 func newBlockReader(r io.Reader, offset int64) *blockReader {
@@ -102,7 +103,7 @@ func (r *blockReader) next() (b Block, err error) {
 	if n > MaxBlock {
 		return b, fmt.Errorf("%w at byte %d: a block of %d bytes, where the most is %d", ErrDamaged, r.offset, n, MaxBlock)
 	}
-	b.Raw = make([]byte, headSize+n)
+	b.Raw = r.memory(headSize + int(n))
 	copy(b.Raw, head[:])
 	if _, err := io.ReadFull(r.r, b.Raw[headSize:]); err != nil {
 		return Block{}, cutOff(err)
@@ -113,6 +114,27 @@ func (r *blockReader) next() (b Block, err error) {
 	}
 	r.offset += int64(len(b.Raw))
 	return b, nil
+}
+
+// memory returns so many bytes, of a block that was given back if there is one that is large enough.
+func (r *blockReader) memory(n int) []byte {
+	if last := len(r.spare) - 1; last >= 0 {
+		raw := r.spare[last]
+		r.spare = r.spare[:last]
+		if cap(raw) >= n {
+			return raw[:n]
+		}
+	}
+	const step = 4 << 10 // blocks of one recording are of similar sizes
+	return make([]byte, n, (n+step-1)/step*step)
+}
+
+// giveBack takes the memory of a block, Raw, to which nothing refers any more.
+func (r *blockReader) giveBack(raw []byte) {
+	const most, largest = 64, 64 << 10
+	if len(r.spare) < most && cap(raw) <= largest {
+		r.spare = append(r.spare, raw)
+	}
 }
 
 func cutOff(err error) error {

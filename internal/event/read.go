@@ -75,7 +75,8 @@ const (
 // A thread is the events of one thread that wait.
 type thread struct {
 	id   int
-	wait [][]byte // blocks behind the cursor's
+	wait [][]byte // blocks behind the cursor's, Raw
+	raw  []byte   // the cursor's
 	cur  *cursor  // nil when nothing waits
 }
 
@@ -167,8 +168,8 @@ func (r *Reader) weigh() {
 		if t.cur != nil {
 			r.queued += cursorBytes
 		}
-		for _, payload := range t.wait {
-			r.queued += len(payload)
+		for _, raw := range t.wait {
+			r.queued += len(raw) - headSize
 		}
 	}
 	for i := range r.hits {
@@ -253,7 +254,7 @@ func (r *Reader) block(b Block) error {
 			r.threads = append(r.threads, t)
 		}
 		r.queued += len(b.Payload)
-		t.wait = append(t.wait, b.Payload)
+		t.wait = append(t.wait, b.Raw)
 		if t.cur == nil {
 			return r.advance(t)
 		}
@@ -297,7 +298,8 @@ func (r *Reader) advance(t *thread) error {
 				return nil
 			}
 			r.free = append(r.free, t.cur)
-			t.cur = nil
+			r.blocks.giveBack(t.raw)
+			t.cur, t.raw = nil, nil
 			r.queued -= cursorBytes
 			if err != nil {
 				return err
@@ -310,10 +312,11 @@ func (r *Reader) advance(t *thread) error {
 		if n := len(r.free); n > 0 {
 			c, r.free = r.free[n-1], r.free[:n-1]
 		}
-		payload := t.wait[0]
+		raw := t.wait[0]
+		payload := raw[headSize:]
 		t.wait = t.wait[1:]
 		r.queued += cursorBytes - len(payload) // a cursor weighs more than a block of few events, so many threads count as well
-		t.cur = c
+		t.cur, t.raw = c, raw
 		if err := c.start(payload); err != nil {
 			return err
 		}

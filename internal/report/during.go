@@ -48,6 +48,7 @@ type During struct {
 	open   []*compared // calls that are compared, under way
 	ended  []*compared // that ended, and wait for what was under way then; by end
 	free   []*compared // to be used again
+	cells  []cell      // to be used again
 	most   int         // of open and ended
 	seq    uint64
 	kept   slowest

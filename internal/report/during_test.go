@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 	"time"
@@ -175,6 +176,27 @@ func TestContrast(t *testing.T) {
 			t.Errorf("%+v: %v, want %v", row, got, want)
 		}
 	}
+}
+
+// FuzzDuring reads whatever there is: it must not crash, and no sum may be out of range.
+func FuzzDuring(f *testing.F) {
+	f.Add(reporttest.Make(reporttest.Options{Events: 300, Lost: 0.01, Panics: 0.05, Stacks: true}), uint16(1000))
+	f.Fuzz(func(t *testing.T, b []byte, least uint16) {
+		r, err := event.NewReader(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		d, gs := NewDuring(r, DuringSpec{Of: globs(t, "*e*"), Least: time.Duration(least), Slowest: 3}), NewGoroutines(r)
+		d.most = 5
+		Walk(r, Filter{}, Join(gs.Visitor(), d.Visitor())) //nolint:errcheck // damaged, as a rule
+		res := d.Finish()
+		for _, row := range res.Rows {
+			if row.Slow.NS < 0 || row.Rest.NS < 0 || row.Slow.With > res.Slow.Calls || row.Rest.With > res.Rest.Calls {
+				t.Errorf("%+v of %+v, %+v", row, res.Slow, res.Rest)
+			}
+		}
+		Kinds(gs.All())
+	})
 }
 
 func BenchmarkDuring(b *testing.B) {

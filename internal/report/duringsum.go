@@ -96,14 +96,18 @@ func (s *slowest) Pop() any {
 
 // sum takes a call of which all is known.
 func (d *During) sum(of *compared) {
-	cells := make([]cell, len(of.touched))
-	for i, key := range of.touched {
-		cells[i] = cell{key, of.number[key], of.time[key]}
+	cells := d.cells[:0]
+	for _, key := range of.touched {
+		cells = append(cells, cell{key, of.number[key], of.time[key]})
 	}
+	d.cells = cells
 	took := of.end - of.start
+	full := d.kept.most > 0 && len(d.kept.calls) == d.kept.most
 	switch {
+	case full && took <= d.kept.calls[0].took: // of equal ones the earlier stay
+		d.rest.add(took, cells)
 	case d.kept.most > 0:
-		heap.Push(&d.kept, judged{took, of.seq, cells})
+		heap.Push(&d.kept, judged{took, of.seq, slices.Clone(cells)})
 		if len(d.kept.calls) > d.kept.most {
 			d.dismiss()
 		}
