@@ -56,13 +56,13 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "`go -C bench run ./functions -write ../docs/costs.md`: a program with %d functions that gkhi build made, all armed at once by `gkhi stat` (calls counted and timed), %d times.\n\n", packages*each, rounds)
+	fmt.Fprintf(&b, "`go -C bench run ./functions -write ../docs/costs.md`: a program with %d functions that gkhi build made, all armed at once by `gkhi stat` (calls counted and timed), %d times.\n\n", packages*each, 2*rounds)
 	machine := measure.ThisMachine()
 	machine.Sites = "" // those measured are in another process
 	fmt.Fprintf(&b, "Machine: %s.\n\n", machine)
 	b.WriteString("| ms, from request to answer | min | median | first | target |\n|---|---:|---:|---:|---|\n")
 	for _, hot := range []int{0, 2} {
-		arm, disarm, err := times(dir, exe, hot, rounds, packages*each)
+		arm, disarm, last, err := times(dir, exe, hot, rounds, packages*each)
 		if err != nil {
 			return err
 		}
@@ -79,7 +79,13 @@ func run(args []string, stdout, stderr io.Writer) error {
 			target = "≤ 60 ms: met, but not the first time"
 		}
 		row(&b, "arm, "+with, arm, target)
-		row(&b, "disarm, "+with, disarm, "")
+		const soon = 100 * time.Millisecond
+		target = "≤ 100 ms: met"
+		if slices.Sorted(slices.Values(disarm))[len(disarm)/2] > soon {
+			target = "≤ 100 ms: missed"
+		}
+		row(&b, "disarm, "+with, disarm, target)
+		row(&b, "disarm and send the last figures, "+with, last, "")
 	}
 	with, without, err := starts(dir, exe, 10*rounds)
 	if err != nil {
@@ -210,7 +216,8 @@ func command(dir, name string, args ...string) error {
 }
 
 // times starts the program and arms all of its functions again and again.
-func times(dir, exe string, hot, rounds, least int) (arm, disarm []time.Duration, err error) {
+// last is how long it takes to end with the figures of all functions that were called.
+func times(dir, exe string, hot, rounds, least int) (arm, disarm, last []time.Duration, err error) {
 	cmd := exec.Command(exe, strconv.Itoa(hot))
 	sockets := filepath.Join(dir, "sockets")
 	cmd.Env = append(os.Environ(), "GKHI_SOCKET_DIR="+sockets)
@@ -219,42 +226,62 @@ func times(dir, exe string, hot, rounds, least int) (arm, disarm []time.Duration
 	out, err2 := cmd.StdoutPipe()
 	cmd.Stderr = os.Stderr
 	if err1 != nil || err2 != nil {
-		return nil, nil, fmt.Errorf("%w %w", err1, err2)
+		return nil, nil, nil, fmt.Errorf("%w %w", err1, err2)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer func() {
 		in.Close()
 		cmd.Wait()
 	}()
 	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	ctx := context.Background()
-	for range rounds {
-		c, err := client.Dial(ctx, strconv.Itoa(cmd.Process.Pid))
+	for i := range 2 * rounds {
+		took, ended, err := once(cmd.Process.Pid, least, i%2 == 1)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		start := time.Now()
-		s, err := c.Stat(ctx, wire.StatSpec{Patterns: []string{"example.com/*"}, Interval: int64(time.Hour)})
-		if err != nil {
-			return nil, nil, err
-		}
-		arm = append(arm, time.Since(start))
-		if s.Matched.Functions < least {
-			return nil, nil, fmt.Errorf("%d functions are armed, of %d", s.Matched.Functions, least)
-		}
-		start = time.Now()
-		if err := s.Close(); err != nil {
-			return nil, nil, err
-		}
-		disarm = append(disarm, time.Since(start))
-		if err := c.Close(); err != nil {
-			return nil, nil, err
+		arm = append(arm, took)
+		if i%2 == 1 {
+			last = append(last, ended)
+		} else {
+			disarm = append(disarm, ended)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return arm, disarm, nil
+	return arm, disarm, last, nil
+}
+
+// once arms all functions of a process and disarms them again, with the last figures or without.
+func once(pid, least int, last bool) (arm, disarm time.Duration, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c, err := client.Dial(ctx, strconv.Itoa(pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer c.Close()
+	start := time.Now()
+	s, err := c.Stat(ctx, wire.StatSpec{Patterns: []string{"example.com/*"}, Interval: int64(time.Hour)})
+	if err != nil {
+		return 0, 0, err
+	}
+	arm = time.Since(start)
+	if s.Matched.Functions < least {
+		return 0, 0, fmt.Errorf("%d functions are armed, of %d", s.Matched.Functions, least)
+	}
+	start = time.Now()
+	if !last {
+		err = s.Close()
+		return arm, time.Since(start), err
+	}
+	cancel()
+	for _, err := range s.Snapshots() {
+		if err != nil {
+			return 0, 0, err
+		}
+	}
+	return arm, time.Since(start), nil
 }

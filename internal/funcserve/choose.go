@@ -36,16 +36,20 @@ func Choose(patterns, hooks []string) (fs []int, set glob.Set, err error) {
 	for i := range n {
 		names = append(names, funcs.Name(i))
 	}
-	if _, without := set.Select(names); without != nil {
+	matched, without := set.Select(names)
+	if without != nil {
 		what := "hook"
 		if n > 0 {
 			what = "hook or function"
 		}
 		return nil, nil, NoMatch(what, without.String(), names)
 	}
-	for i, name := range names[len(hooks):] {
-		if set.Match(name) {
-			fs = append(fs, i)
+	for i, name := range names { // those that matched are in the same order
+		if len(matched) > 0 && matched[0] == name {
+			matched = matched[1:]
+			if i >= len(hooks) {
+				fs = append(fs, i-len(hooks))
+			}
 		}
 	}
 	return fs, set, nil
