@@ -23,8 +23,8 @@
 //
 // With -null the program that is compared has the runtime part and no points: what differs then, the method has made.
 //
-// Modules are downloaded once, and a copy of each stays in the user's cache folder (gkhi-overhead). A module takes one to two minutes, and some
-// minutes more the first time, for the compiler.
+// Modules are downloaded once, and a copy of each stays in the user's cache folder (gkhi-overhead). A module takes one to two minutes, nats-server
+// four, and some minutes more the first time, for the compiler.
 package main
 
 import (
