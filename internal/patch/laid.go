@@ -21,7 +21,6 @@ type laid struct {
 	sites  []laidSite // in ascending order of address
 	calls  []uintptr  // trampolines by number; 0 is none
 	traps  laidTraps
-	stuck  bool // some may be
 }
 
 // A laidGroup is what is switched together: the sites of a function.

@@ -61,7 +61,7 @@ func (p *Patcher) writeLaid(items []int32) error {
 		p.stats.Failures++
 		return nil
 	}
-	if l.stuck {
+	if l.traps.stuck {
 		p.stickLaid(items)
 	}
 	if err := p.mem.Serialize(); err != nil {
@@ -104,20 +104,20 @@ func (p *Patcher) stickLaid(items []int32) {
 	for _, i := range items {
 		s := &p.laid.sites[i]
 		s.stuck = p.home.Bytes[s.off] == int3
-		p.laid.stuck = p.laid.stuck || s.stuck
+		p.laid.traps.stuck = p.laid.traps.stuck || s.stuck
 	}
 }
 
 // actOut tells the handler what to do at the sites that kept an INT3. (A thread that it sends to a trampoline returns to the
 // site's last byte, which is a NOP in all forms.)
 func (l *laid) actOut() {
-	if !l.stuck {
+	if !l.traps.stuck {
 		return
 	}
-	l.stuck = false
+	l.traps.stuck = false
 	for i := range l.sites {
 		if s := &l.sites[i]; s.stuck {
-			l.stuck = true
+			l.traps.stuck = true
 			l.traps.set(s.off, l.groups[s.group].want)
 		}
 	}
@@ -131,6 +131,7 @@ func (l *laid) actOut() {
 // the lower two bits of the site's address, then a one, then the number of the trampoline to act out: 0 to go on behind the site.
 type laidTraps struct {
 	table *laidTable
+	stuck bool // some sites may be
 }
 
 // A laidTable is known to the assembly.
