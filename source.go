@@ -11,7 +11,7 @@ import (
 //go:embed internal/calls/*.go internal/control/*.go internal/control/peercred/*.go internal/control/self/*.go
 //go:embed internal/control/sockdir/*.go internal/control/wire/*.go
 //go:embed internal/event/*.go internal/funcs/*.go internal/funcserve/*.go internal/funcserve/auto/*.go
-//go:embed internal/glob/*.go internal/hist/*.go internal/insn/*.go internal/insn/amd64/*.go internal/insn/arm64/*.go
+//go:embed internal/glob/*.go internal/hist/*.go internal/insn/*.go internal/insn/amd64/*.go internal/insn/amd64/encode/*.go internal/insn/arm64/*.go
 //go:embed internal/minijson/*.go internal/near/*.go internal/patch/*.go internal/patch/*.s
 //go:embed internal/record/*.go internal/record/*.s internal/record/*.h
 //go:embed internal/scan/*.go internal/sitetab/*.go internal/textmem/*.go

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/insn/arm64"
 	"github.com/gkhi/gkhi/internal/scan"
 	"github.com/gkhi/gkhi/internal/scan/elfimage"
@@ -209,7 +209,7 @@ func (l *layer) noop(s scan.Site) error {
 		binary.LittleEndian.PutUint32(now, arm64.NOP)
 		return nil
 	}
-	noop, err := amd64.DormantLoad(now)
+	noop, err := encode.DormantLoad(now)
 	copy(now, noop)
 	return err
 }

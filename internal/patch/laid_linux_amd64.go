@@ -7,23 +7,23 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 )
 
 // laidLen is the length of a site that is laid down, in bytes.
-const laidLen = amd64.LenSite
+const laidLen = encode.LenSite
 
 // laidForm returns the no-op that is found at a site.
 func laidForm(found []byte) (noop []byte, ok bool) {
-	noop, err := amd64.DormantLoad(found)
+	noop, err := encode.DormantLoad(found)
 	return noop, err == nil && bytes.Equal(noop, found)
 }
 
 // armedLaid is armedBare without memory of its own. The first byte is that of the no-op, so that step 6 writes
 // the same for both.
 func armedLaid(addr uintptr, dorm [laidLen]byte, trampoline uintptr) ([laidLen]byte, error) {
-	call, err := amd64.Call32(uint64(addr)+1, uint64(trampoline))
+	call, err := encode.Call32(uint64(addr)+1, uint64(trampoline))
 	if err != nil {
 		return dorm, errors.New("the trampoline is out of the site's reach")
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 	"github.com/gkhi/gkhi/internal/testenv"
 	"github.com/gkhi/gkhi/internal/textmem"
@@ -27,17 +27,17 @@ type madeSite struct {
 func makeSite(t *testing.T, mem *textmem.Mem, addr uintptr, pad []byte, long, bodyNext bool) madeSite {
 	t.Helper()
 	le := binary.LittleEndian
-	code := le.AppendUint32([]byte{0x80, 0x3D}, uint32(uintptr(unsafe.Pointer(&madeFlag))-addr-amd64.LenSite))
+	code := le.AppendUint32([]byte{0x80, 0x3D}, uint32(uintptr(unsafe.Pointer(&madeFlag))-addr-encode.LenSite))
 	code = append(append(code, 0), pad...)
-	s := scan.Site{Form: scan.Guarded, Func: addr, Ref: addr, Addr: addr, Len: amd64.LenSite, TakenDormant: bodyNext}
-	s.Branch, s.BranchLen = addr+uintptr(len(code)), amd64.LenJcc8
+	s := scan.Site{Form: scan.Guarded, Func: addr, Ref: addr, Addr: addr, Len: encode.LenSite, TakenDormant: bodyNext}
+	s.Branch, s.BranchLen = addr+uintptr(len(code)), encode.LenJcc8
 	cond := byte(0x75) // JNE
 	if bodyNext {
 		cond = 0x74
 	}
 	answer := func(n byte) []byte { return []byte{0xB8, n, 0, 0, 0, 0xC3} } // MOVL $n, AX; RET
 	if long {
-		s.BranchLen = amd64.LenJcc32
+		s.BranchLen = encode.LenJcc32
 		code = append(code, 0x0F, cond+0x10, 6, 0, 0, 0)
 	} else {
 		code = append(code, cond, 6)
@@ -142,7 +142,7 @@ func placesOfThreads(t *testing.T, mem *textmem.Mem, made madeSite) {
 		p.limit = Limit{Burst: 1, Every: 1 << 60, Quiet: 1 << 60}
 		k.due = k.due.AddDate(9999, 0, 0)
 		set(false)
-		canFlag := made.BranchLen == amd64.LenJcc32 || s.padding() != nil || s.joint()
+		canFlag := made.BranchLen == encode.LenJcc32 || s.padding() != nil || s.joint()
 		if (s.state == flagged) != canFlag {
 			t.Fatalf("toggled too often it is %v: %v", s.state, s.flagForms())
 		}
@@ -153,7 +153,7 @@ func placesOfThreads(t *testing.T, mem *textmem.Mem, made madeSite) {
 			}
 			// CMPB $0, flag; JMP to where the branch was, or the no-op before it.
 			probe := append(slices.Clone(originalCompare(made)), 0xE9)
-			probe = binary.LittleEndian.AppendUint32(probe, uint32(made.Addr+amd64.LenSite-(made.next-16)-uintptr(len(probe))-4))
+			probe = binary.LittleEndian.AppendUint32(probe, uint32(made.Addr+encode.LenSite-(made.next-16)-uintptr(len(probe))-4))
 			if err := mem.Write([]textmem.Write{{Addr: made.next - 16, Bytes: probe}}); err != nil {
 				t.Fatal(err)
 			}
@@ -175,7 +175,7 @@ func placesOfThreads(t *testing.T, mem *textmem.Mem, made madeSite) {
 // originalCompare returns the compiled compare, for the place 16 bytes before the end.
 func originalCompare(made madeSite) []byte {
 	at := made.next - 16
-	return append(binary.LittleEndian.AppendUint32([]byte{0x80, 0x3D}, uint32(uintptr(unsafe.Pointer(&madeFlag))-at-amd64.LenSite)), 0)
+	return append(binary.LittleEndian.AppendUint32([]byte{0x80, 0x3D}, uint32(uintptr(unsafe.Pointer(&madeFlag))-at-encode.LenSite)), 0)
 }
 
 // mapNearForTest maps memory from which the program's variables are in reach.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 	"github.com/gkhi/gkhi/internal/textmem"
 )
@@ -16,7 +16,7 @@ func (s *site) plan() error {
 	case scan.Guarded, scan.GuardedBranch:
 		return s.planGuarded()
 	case scan.Bare:
-		dorm, err := amd64.DormantLoad(textmem.Bytes(s.Addr, int(s.Len)))
+		dorm, err := encode.DormantLoad(textmem.Bytes(s.Addr, int(s.Len)))
 		if err != nil {
 			return err
 		}
@@ -36,9 +36,9 @@ var dormantCompare = []byte{0x80, 0xF8, 0x00, 0x0F, 0x1F, 0x40, 0x00} // CMPB AL
 
 // Where the instructions of a compare and a branch that are one piece begin, and the byte that decides which they are.
 const (
-	nopAt    = 3             // that of the no-op behind CMPB AL, $0
-	modrmAt  = nopAt + 3     // the no-op's ModRM byte: does it swallow the branch?
-	branchAt = amd64.LenSite // as compiled, and where a no-op ends that doesn't
+	nopAt    = 3              // that of the no-op behind CMPB AL, $0
+	modrmAt  = nopAt + 3      // the no-op's ModRM byte: does it swallow the branch?
+	branchAt = encode.LenSite // as compiled, and where a no-op ends that doesn't
 
 	fallsStarts heads = atStart | 1<<nopAt        // where the no-op swallows the branch
 	jumpsStarts heads = fallsStarts | 1<<branchAt // where it doesn't
@@ -50,7 +50,7 @@ const (
 )
 
 // lenCall is the length of a CALL with its prefix.
-const lenCall = 1 + amd64.LenCall32
+const lenCall = 1 + encode.LenCall32
 
 func (s *site) planGuarded() error {
 	past := s.Branch + uintptr(s.BranchLen)
@@ -105,7 +105,7 @@ func (s *site) joint() bool {
 // stub. Then all is one piece too, since that JMP takes bytes of each. The assembler puts it there so that no branch crosses
 // or ends at a boundary of 32 bytes, where some of Intel's processors are slow. Other no-ops than those are nil.
 func (s *site) padding() []byte {
-	if s.Form != scan.Guarded || s.BranchLen != amd64.LenJcc8 {
+	if s.Form != scan.Guarded || s.BranchLen != encode.LenJcc8 {
 		return nil
 	}
 	switch pad := textmem.Bytes(s.Addr+branchAt, int(s.Branch-s.Addr-branchAt)); string(pad) {
@@ -141,7 +141,7 @@ func (s *site) planMark(whenDormant, whenArmed uintptr) {
 func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 	const disp0, sibDisp8, sibDisp32 = 0x00, 0x44, 0x84 // ModRM bytes: what follows them
 	swallow := byte(sibDisp8)
-	if s.BranchLen == amd64.LenJcc32 {
+	if s.BranchLen == encode.LenJcc32 {
 		swallow = sibDisp32
 	}
 	form := func(modrm byte, branch []byte) []byte {
@@ -167,18 +167,18 @@ func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
 	const testAL, testEAX = 0xA8, 0xA9
 	switch n {
-	case amd64.LenJcc8:
-		b, err := amd64.Jmp8(uint64(at), uint64(to))
+	case encode.LenJcc8:
+		b, err := encode.Jmp8(uint64(at), uint64(to))
 		if err != nil {
 			return nil, nil, err
 		}
 		return b[:], []byte{testAL, b[1]}, nil
-	case amd64.LenJcc32:
-		b, err := amd64.Jmp32(uint64(at), uint64(to))
+	case encode.LenJcc32:
+		b, err := encode.Jmp32(uint64(at), uint64(to))
 		if err != nil {
 			return nil, nil, err
 		}
-		jump = amd64.AppendNop(b[:], n-len(b))
+		jump = encode.AppendNop(b[:], n-len(b))
 		noop = append([]byte{testEAX}, jump[1:]...)
 		return jump, noop, nil
 	}
@@ -187,11 +187,11 @@ func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
 
 // armedBare is REX.W CALL trampoline; NOP.
 func armedBare(pc *piece, trampoline uintptr) ([]byte, error) {
-	call, err := amd64.Call32(uint64(pc.addr)+1, uint64(trampoline))
+	call, err := encode.Call32(uint64(pc.addr)+1, uint64(trampoline))
 	if err != nil {
 		return nil, errors.New("the trampoline is out of the site's reach")
 	}
-	b := append(make([]byte, 0, amd64.LenSite), pc.dorm[0])
+	b := append(make([]byte, 0, encode.LenSite), pc.dorm[0])
 	b = append(b, call[:]...)
 	return append(b, pc.dorm[lenCall:]...), nil
 }

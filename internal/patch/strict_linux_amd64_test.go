@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 	"github.com/gkhi/gkhi/internal/textmem"
 )
@@ -192,10 +193,10 @@ func TestStrictForms(t *testing.T) {
 			flag := slices.Clone(s.pieces[1].dorm) // as restless.go makes it: to code at a distance
 			switch len(tt.branch) {
 			case 2:
-				copy(flag[nopAt:], []byte{amd64.OpJmp32, 1, 2, 3, tt.branch[0], tt.branch[1]})
+				copy(flag[nopAt:], []byte{encode.OpJmp32, 1, 2, 3, tt.branch[0], tt.branch[1]})
 				s.pieces[1].guard.flagStarts = fallsStarts
 			default:
-				copy(flag[modrmAt:], []byte{0, amd64.OpJmp32, 1, 2, 3, 4, nop})
+				copy(flag[modrmAt:], []byte{0, encode.OpJmp32, 1, 2, 3, 4, nop})
 				s.pieces[1].guard.flagStarts = jumpsStarts
 			}
 			s.pieces[1].guard.flag = flag

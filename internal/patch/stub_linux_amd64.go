@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 )
 
@@ -35,28 +35,28 @@ const lenStub = 32
 var stubs = codeSet[stub]{stride: lenStub, build: buildStub, room: roomForStub}
 
 func buildStub(at uintptr, s stub) ([]byte, error) {
-	jump, err := amd64.Jmp32(uint64(s.jump), uint64(at))
+	jump, err := encode.Jmp32(uint64(s.jump), uint64(at))
 	if err != nil {
 		return nil, err
 	}
 	for i, b := range s.ends {
-		if b != 0 && b != jump[amd64.LenJmp32-len(s.ends)+i] {
+		if b != 0 && b != jump[encode.LenJmp32-len(s.ends)+i] {
 			return nil, errors.New("not where the jump has the bytes that it needs")
 		}
 	}
-	flag := int64(s.flag) - int64(at+amd64.LenSite)
+	flag := int64(s.flag) - int64(at+encode.LenSite)
 	if flag != int64(int32(flag)) {
 		return nil, errors.New("the flag is out of reach")
 	}
 	code := append(make([]byte, 0, lenStub), 0x80, 0x3D)
 	code = binary.LittleEndian.AppendUint32(code, uint32(flag))
 	code = append(code, 0)
-	jne, err := amd64.Jne32(uint64(at)+uint64(len(code)), uint64(s.armed))
+	jne, err := encode.Jne32(uint64(at)+uint64(len(code)), uint64(s.armed))
 	if err != nil {
 		return nil, err
 	}
 	code = append(code, jne[:]...)
-	on, err := amd64.Jmp32(uint64(at)+uint64(len(code)), uint64(s.dormant))
+	on, err := encode.Jmp32(uint64(at)+uint64(len(code)), uint64(s.dormant))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func roomForStub(s stub) (addr, size uintptr, err error) {
 	if last == 0 {
 		last = 0x74
 	}
-	from := s.jump + amd64.LenJmp32 + uintptr(last)<<24
+	from := s.jump + encode.LenJmp32 + uintptr(last)<<24
 	for _, at := range places(from, s.ends[0]) {
 		size = areaSize
 		if s.ends[0] != 0 {
@@ -120,7 +120,7 @@ func (s *site) flagForms() error {
 	pc, pad := s.pieces[len(s.pieces)-1], s.padding()
 	st := stub{jump: s.Branch, flag: s.key.Addr, dormant: pc.resumeDorm, armed: pc.resumeArm}
 	switch {
-	case s.BranchLen == amd64.LenJcc32:
+	case s.BranchLen == encode.LenJcc32:
 	case s.joint():
 		st.jump, st.ends[1] = s.Addr+nopAt, pc.guard.compiled[branchAt]
 	case len(pad) == 1:
@@ -134,14 +134,14 @@ func (s *site) flagForms() error {
 	if err != nil {
 		return err
 	}
-	jump, err := amd64.Jmp32(uint64(st.jump), uint64(at))
+	jump, err := encode.Jmp32(uint64(st.jump), uint64(at))
 	if err != nil {
 		return err
 	}
 	g := pc.guard
 	code := append([]byte(nil), pc.dorm...)
 	switch {
-	case s.BranchLen == amd64.LenJcc32 && s.joint():
+	case s.BranchLen == encode.LenJcc32 && s.joint():
 		g.flagStarts = jumpsStarts
 		code[modrmAt] = 0
 	case s.joint() || pad != nil:

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 )
 
 // withoutStubs has the process forget its stubs, and find no room for others, until the test ends.
@@ -71,7 +72,7 @@ func TestPlaces(t *testing.T) {
 	}{{0, areaSize}, {nop, pageSize}} {
 		for _, text := range []uintptr{0x40_0000, 0x5555_5555_4ff9, 0x7fff_1234_5678} {
 			s := stub{jump: text, ends: [2]byte{tt.before, 0x75}, flag: text, dormant: text, armed: text}
-			list := places(text+amd64.LenJmp32+0x75<<24, tt.before)
+			list := places(text+encode.LenJmp32+0x75<<24, tt.before)
 			if len(list) < 15 {
 				t.Errorf("%d places", len(list))
 			}

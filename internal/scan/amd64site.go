@@ -1,6 +1,9 @@
 package scan
 
-import "github.com/gkhi/gkhi/internal/insn/amd64"
+import (
+	"github.com/gkhi/gkhi/internal/insn/amd64"
+	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
+)
 
 // reference turns the reference of the instruction at off into a site or a reject.
 func (s *amd64Scan) reference(off uint32) {
@@ -118,7 +121,7 @@ func (s *amd64Scan) guarded(off uint32, site *Site) Reason {
 	if br.Kind != amd64.Jcc || br.Cond != amd64.CondE && br.Cond != amd64.CondNE {
 		return NoBranch
 	}
-	if br.Len != amd64.LenJcc8 && br.Len != amd64.LenJcc32 {
+	if br.Len != encode.LenJcc8 && br.Len != encode.LenJcc32 {
 		return NoBranch // carries a prefix
 	}
 	to := br.Target(f.pc(off))

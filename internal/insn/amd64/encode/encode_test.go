@@ -1,4 +1,4 @@
-package amd64
+package encode
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gkhi/gkhi/internal/insn"
+	"github.com/gkhi/gkhi/internal/insn/amd64"
 )
 
 func TestNops(t *testing.T) {
@@ -17,48 +18,14 @@ func TestNops(t *testing.T) {
 		}
 		count := 0
 		for rest := b[1:]; len(rest) > 0; count++ {
-			i, err := Decode(rest)
-			if err != nil || i.Kind != Nop {
+			i, err := amd64.Decode(rest)
+			if err != nil || i.Kind != amd64.Nop {
 				t.Fatalf("AppendNop of %d: % x is %v, %v", n, rest, i.Kind, err)
 			}
 			rest = rest[i.Len:]
 		}
 		if want := (n + MaxNop - 1) / MaxNop; count != want {
 			t.Errorf("AppendNop of %d: %d instructions, want %d", n, count, want)
-		}
-	}
-	// The kernel compares with these bytes.
-	if n5 := NOP5(); !bytes.Equal(n5[:], []byte{0x0f, 0x1f, 0x44, 0x00, 0x00}) {
-		t.Errorf("NOP5 is % x", n5)
-	}
-	if n2 := NOP2(); !bytes.Equal(n2[:], []byte{0x66, 0x90}) {
-		t.Errorf("NOP2 is % x", n2)
-	}
-}
-
-func TestPatterns(t *testing.T) {
-	d := Dormant()
-	if !IsDormant(d[:]) || !IsNOP5(d[:]) || IsDormant(d[:6]) || IsNOP5(d[:4]) {
-		t.Errorf("% x is not recognised, or recognised when cut", d)
-	}
-	for i := range d {
-		e := d
-		e[i]++
-		if IsDormant(e[:]) {
-			t.Errorf("% x passes for dormant", e)
-		}
-	}
-	call, err := Call32(0x1000, 0x2000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	armed := append(call[:], 0x66, 0x90)
-	if to, ok := IsArmed(armed, 0x1000); !ok || to != 0x2000 {
-		t.Errorf("IsArmed(% x) = %#x, %v", armed, to, ok)
-	}
-	for _, b := range [][]byte{armed[:6], d[:], append(call[:], 0x90, 0x90)} {
-		if _, ok := IsArmed(b, 0x1000); ok {
-			t.Errorf("% x passes for armed", b)
 		}
 	}
 }
@@ -70,12 +37,12 @@ func TestBranches(t *testing.T) {
 		build    build
 		length   uint64
 		min, max int64 // of the displacement
-		kind     Kind
+		kind     amd64.Kind
 	}{
-		"JMP rel8":   {func(f, to uint64) ([]byte, error) { b, err := Jmp8(f, to); return b[:], err }, 2, math.MinInt8, math.MaxInt8, Jmp},
-		"JMP rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jmp32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, Jmp},
-		"CALL rel32": {func(f, to uint64) ([]byte, error) { b, err := Call32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, Call},
-		"JNE rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jne32(f, to); return b[:], err }, 6, math.MinInt32, math.MaxInt32, Jcc},
+		"JMP rel8":   {func(f, to uint64) ([]byte, error) { b, err := Jmp8(f, to); return b[:], err }, 2, math.MinInt8, math.MaxInt8, amd64.Jmp},
+		"JMP rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jmp32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, amd64.Jmp},
+		"CALL rel32": {func(f, to uint64) ([]byte, error) { b, err := Call32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, amd64.Call},
+		"JNE rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jne32(f, to); return b[:], err }, 6, math.MinInt32, math.MaxInt32, amd64.Jcc},
 	}
 	for name, bd := range builders {
 		for _, d := range []int64{0, 1, -1, bd.min, bd.max} {
@@ -85,12 +52,9 @@ func TestBranches(t *testing.T) {
 				t.Errorf("%s by %d: %v", name, d, err)
 				continue
 			}
-			i, err := Decode(b)
+			i, err := amd64.Decode(b)
 			if err != nil || uint64(i.Len) != bd.length || i.Kind != bd.kind || i.Target(at) != to {
 				t.Errorf("%s by %d: % x is %+v, %v", name, d, b, i, err)
-			}
-			if bd.length == 5 && !Reaches(at, to) {
-				t.Errorf("%s by %d: Reaches denies it", name, d)
 			}
 		}
 		for _, d := range []int64{bd.min - 1, bd.max + 1, math.MinInt64 / 2, math.MaxInt64} {
@@ -99,9 +63,6 @@ func TestBranches(t *testing.T) {
 			var re *insn.RangeError
 			if !errors.As(err, &re) || *re != (insn.RangeError{What: name, From: at, To: to}) {
 				t.Errorf("%s by %d: error %v", name, d, err)
-			}
-			if bd.length == 5 && Reaches(at, to) {
-				t.Errorf("%s by %d: Reaches claims it", name, d)
 			}
 		}
 	}
@@ -115,8 +76,8 @@ func TestDormantLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		i, err := Decode(noop)
-		if err != nil || i.Len != LenSite || i.RIPRel || i.Reg() != r || i.RM() != 5 || r != 5 && i.Register(r) != UseWrite ||
+		i, err := amd64.Decode(noop)
+		if err != nil || i.Len != LenSite || i.RIPRel || i.Reg() != r || i.RM() != 5 || r != 5 && i.Register(r) != amd64.UseWrite ||
 			noop[0] != load[0] || noop[LenSite-1] != nops[1][0] {
 			t.Errorf("% x became % x, %+v, %v", load, noop, i, err)
 		}

@@ -1,4 +1,6 @@
-package amd64
+// Package encode writes the few amd64 instructions that live patching lays down. It is apart from the decoder, whose
+// tables are no use to a program that only has sites to patch.
+package encode
 
 import (
 	"bytes"
@@ -17,13 +19,12 @@ const (
 	LenJcc32  = 6
 
 	// LenSite is the length of the compare of a guarded site and of the load of
-	// a bare one: both become NOP5 NOP2.
+	// a bare one.
 	LenSite = 7
 )
 
-// Opcodes that patching writes or looks for.
+// Opcodes that patching writes.
 const (
-	OpInt3   = 0xCC
 	OpCall32 = 0xE8
 	OpJmp32  = 0xE9
 	OpJmp8   = 0xEB
@@ -46,18 +47,6 @@ var nops = [10][]byte{
 // MaxNop is the longest no-op of one instruction that AppendNop writes.
 const MaxNop = 9
 
-// NOP5 is the no-op that becomes a call. Linux from 6.18 on turns a uprobe on
-// exactly these bytes into a call instead of a trap.
-func NOP5() [5]byte { return [5]byte(nops[5]) }
-
-// NOP2 is the no-op behind a NOP5.
-func NOP2() [2]byte { return [2]byte(nops[2]) }
-
-// Dormant is what a dormant compare or load holds: NOP5 NOP2.
-func Dormant() [LenSite]byte {
-	return [LenSite]byte{0x0F, 0x1F, 0x44, 0x00, 0x00, 0x66, 0x90}
-}
-
 // AppendNop appends n bytes of no-ops to b, in as few instructions as can be.
 func AppendNop(b []byte, n int) []byte {
 	for n > 0 {
@@ -66,22 +55,6 @@ func AppendNop(b []byte, n int) []byte {
 		n -= k
 	}
 	return b
-}
-
-// IsNOP5 reports whether b starts with exactly 0F 1F 44 00 00.
-func IsNOP5(b []byte) bool { return bytes.HasPrefix(b, nops[5]) }
-
-// IsDormant reports whether b starts with NOP5 NOP2.
-func IsDormant(b []byte) bool { return IsNOP5(b) && bytes.HasPrefix(b[5:], nops[2]) }
-
-// IsArmed reports whether b starts with CALL rel32 NOP2 as written at a bare
-// site at address at, and returns the target of the call.
-func IsArmed(b []byte, at uint64) (target uint64, ok bool) {
-	if len(b) < LenSite || b[0] != OpCall32 || !bytes.HasPrefix(b[5:], nops[2]) {
-		return 0, false
-	}
-	rel := int32(binary.LittleEndian.Uint32(b[1:]))
-	return at + LenCall32 + uint64(int64(rel)), true
 }
 
 // Jmp8 returns JMP rel8 at address from. The error is an *insn.RangeError.
@@ -122,12 +95,6 @@ func rel32(op byte, what string, from, to uint64) (b [5]byte, err error) {
 	b[0] = op
 	binary.LittleEndian.PutUint32(b[1:], uint32(d))
 	return b, nil
-}
-
-// Reaches reports whether a JMP or CALL rel32 at from can go to to.
-func Reaches(from, to uint64) bool {
-	d := int64(to - (from + 5))
-	return d == int64(int32(d))
 }
 
 // Prefixes of a 64-bit load; the second is for R8 to R15. They mean nothing to a CALL.
