@@ -16,8 +16,8 @@ const maxDenser = 32 << 20
 const chdrSize = 24
 
 // denser compresses a compressed section as well as zlib does by default: the linker uses the level that is fastest, which
-// makes a tenth more. A section that can't be read stays as it is.
-func denser(section []byte) []byte {
+// makes a tenth more. edit, if there is one, may change what is in it. A section that can't be read stays as it is.
+func denser(section []byte, edit func(text []byte)) []byte {
 	var h elf.Chdr64
 	if _, err := binary.Decode(section, binary.LittleEndian, &h); err != nil || h.Type != uint32(elf.COMPRESS_ZLIB) || h.Size > maxDenser {
 		return section
@@ -29,6 +29,9 @@ func denser(section []byte) []byte {
 	text, err := io.ReadAll(io.LimitReader(r, int64(h.Size)+1))
 	if err != nil || uint64(len(text)) != h.Size {
 		return section
+	}
+	if edit != nil {
+		edit(text)
 	}
 	out := bytes.NewBuffer(bytes.Clone(section[:chdrSize]))
 	w := zlib.NewWriter(out)

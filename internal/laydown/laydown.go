@@ -28,8 +28,8 @@ type Options struct {
 	// whatever a package in it imports; those that the program lacks are passed over.
 	First []string
 
-	// Nameless has the import paths of packages whose symbols are taken out of the symbol table. Tracebacks, and profiles
-	// by package runtime/pprof, don't need them.
+	// Nameless has the import paths of packages whose symbols are taken out of the symbol table, and whose lines
+	// out of the debug information. Tracebacks, and profiles by package runtime/pprof, need neither.
 	Nameless []string
 }
 

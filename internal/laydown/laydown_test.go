@@ -3,9 +3,11 @@ package laydown
 import (
 	"bytes"
 	"compress/zlib"
+	"debug/dwarf"
 	"debug/elf"
 	"encoding/binary"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -267,7 +269,7 @@ func FuzzLay(f *testing.F) {
 		if err := os.WriteFile(exe, b, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Lay(exe, nil, Options{First: []string{"fmt"}}); err == nil {
+		if _, err := Lay(exe, nil, Options{First: []string{"fmt"}, Nameless: []string{"os"}}); err == nil {
 			t.Skip("it is a program")
 		}
 		if now, err := os.ReadFile(exe); err != nil || !bytes.Equal(now, b) {
@@ -288,7 +290,7 @@ func FuzzDenser(f *testing.F) {
 	w.Write(text)
 	w.Close()
 	good := bytes.Clone(b.Bytes())
-	if out := denser(good); len(out) >= len(good) || !bytes.Equal(out[:chdrSize], good[:chdrSize]) {
+	if out := denser(good, nil); len(out) >= len(good) || !bytes.Equal(out[:chdrSize], good[:chdrSize]) {
 		f.Errorf("%d bytes are %d", len(good), len(out))
 	}
 	f.Add(good)
@@ -296,7 +298,7 @@ func FuzzDenser(f *testing.F) {
 	f.Add(good[:chdrSize])
 	f.Add([]byte("short"))
 	f.Fuzz(func(t *testing.T, section []byte) {
-		out := denser(section)
+		out := denser(section, nil)
 		if bytes.Equal(out, section) {
 			return
 		}
@@ -316,17 +318,79 @@ func FuzzDenser(f *testing.F) {
 	})
 }
 
-// TestNameless takes the symbols of two packages out.
+// FuzzSilence overwrites the line programs of a section that is damaged, or not.
+func FuzzSilence(f *testing.F) {
+	f.Add([]byte{12, 0, 0, 0, 5, 0, 8, 0, 3, 0, 0, 0, 1, 1, 1, 9}, 0)
+	f.Add([]byte{9, 0, 0, 0, 4, 0, 2, 0, 0, 0, 1, 1, 9}, 0)
+	f.Add([]byte{255, 255, 255, 255, 5, 0, 8, 0, 255, 255, 255, 255, 1}, 0)
+	f.Fuzz(func(t *testing.T, lines []byte, at int) {
+		before := bytes.Clone(lines)
+		silence(lines, []int64{int64(at)})
+		for i, b := range lines {
+			if b != before[i] && (b != silent || i < at+10) {
+				t.Fatalf("% x became % x", before, lines)
+			}
+		}
+	})
+}
+
+// linesOf counts the rows of the line tables of each package.
+func linesOf(t *testing.T, exe string) map[string]int {
+	t.Helper()
+	f, err := elf.Open(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	d, err := f.DWARF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := map[string]int{}
+	for r := d.Reader(); ; r.SkipChildren() {
+		unit, err := r.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if unit == nil {
+			return rows
+		}
+		lines, err := d.LineReader(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for lines != nil {
+			var row dwarf.LineEntry
+			if err := lines.Next(&row); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			rows[unit.Val(dwarf.AttrName).(string)]++
+		}
+	}
+}
+
+// TestNameless takes the symbols and lines of two packages out.
 func TestNameless(t *testing.T) {
 	exe, pkgs := program(t)
 	before, err := symbols(exe)
 	if err != nil {
 		t.Fatal(err)
 	}
+	wantLines := linesOf(t, exe)
+	if wantLines["os"] == 0 || wantLines["internal/poll"] == 0 {
+		t.Fatalf("the packages have no lines: %v", wantLines)
+	}
+	delete(wantLines, "os")
+	delete(wantLines, "internal/poll")
 	if _, err := Lay(exe, pkgs, Options{Nameless: []string{"os", "internal/poll"}}); err != nil {
 		t.Fatal(err)
 	}
 	runs(t, exe)
+	if lines := linesOf(t, exe); !maps.Equal(lines, wantLines) {
+		t.Errorf("lines: %v, want %v", lines, wantLines)
+	}
 	f, err := elf.Open(exe)
 	if err != nil {
 		t.Fatal(err)

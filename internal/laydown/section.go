@@ -94,7 +94,11 @@ func (l *layer) contents(sections []int) map[int][]byte {
 		s := l.file.Sections[i]
 		out[n] = l.data[s.Offset:][:s.FileSize]
 		if strings.HasPrefix(s.Name, ".debug_") && s.Flags&elf.SHF_COMPRESSED != 0 {
-			wg.Go(func() { out[n] = denser(out[n]) })
+			var edit func([]byte)
+			if s.Name == ".debug_line" && len(l.opt.Nameless) > 0 {
+				edit = func(lines []byte) { silence(lines, l.lineTables()) }
+			}
+			wg.Go(func() { out[n] = denser(out[n], edit) })
 		}
 	}
 	wg.Wait()

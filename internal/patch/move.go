@@ -50,9 +50,6 @@ func newItem(pc *piece, s *site, old, new []byte, oldHeads, newHeads heads) item
 
 func (it *item) changes() bool { return it.lo < it.hi }
 
-// moving returns those of the heads that are where the change is.
-func (it *item) moving(h heads) heads { return h & (heads(1)<<it.hi - heads(1)<<it.lo) }
-
 // inOrder sorts sites by address, which is the order in which text is written, a
 // page at a time. It sorts once here what would be sorted before each of three writes.
 func inOrder(sites []*site) []*site {

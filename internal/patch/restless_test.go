@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/gkhi/gkhi/internal/testenv"
 )
 
 func TestAllows(t *testing.T) {
@@ -220,6 +222,7 @@ func TestRestlessTraced(t *testing.T) {
 
 // TestRestlessFaults refuses each system call of going to the flag and of coming back.
 func TestRestlessFaults(t *testing.T) {
+	testenv.Need(t, testenv.NoRace)
 	for _, remap := range []bool{false, true} {
 		for _, from := range []bool{false, true} {
 			calls := map[string]int{}

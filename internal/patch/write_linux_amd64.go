@@ -311,3 +311,6 @@ func (it *item) inner(to direction) (inner heads) {
 	}
 	return inner
 }
+
+// moving returns those of the heads that are where the change is.
+func (it *item) moving(h heads) heads { return h & (heads(1)<<it.hi - heads(1)<<it.lo) }
