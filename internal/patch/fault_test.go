@@ -159,22 +159,28 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// tryFault returns how many sites were left with an INT3, before it healed.
-func tryFault(t *testing.T, remap bool, call string, k int, how verdict, once bool) (stuck int) {
-	n, healed := 0, false
-	sys := &refusing{refuse: func(c string) verdict {
+// refuseFrom is a system that answers the k-th call of a name, and if not once those after it, with how, until it has healed.
+// With remap /proc/self/mem can't be opened either.
+func refuseFrom(call string, k int, how verdict, once, remap bool, healed *bool) *refusing {
+	n := 0
+	return &refusing{refuse: func(c string) verdict {
 		if remap && c == "open" {
 			return refuse
 		}
 		if c == call {
 			n++
 		}
-		if c != call || healed || n < k || once && n > k {
+		if c != call || *healed || n < k || once && n > k {
 			return pass
 		}
 		return how
 	}}
-	r := newRig(t, sys)
+}
+
+// tryFault returns how many sites were left with an INT3, before it healed.
+func tryFault(t *testing.T, remap bool, call string, k int, how verdict, once bool) (stuck int) {
+	healed := false
+	r := newRig(t, refuseFrom(call, k, how, once, remap, &healed))
 	r.play(t)
 	stuck = r.Status().Stuck
 	healed = true

@@ -212,19 +212,8 @@ func TestLaidFaults(t *testing.T) {
 }
 
 func tryLaidFault(t *testing.T, remap bool, call string, k int, how verdict, once bool) (stuck int) {
-	n, healed := 0, false
-	r := newLaidRig(t, &refusing{refuse: func(c string) verdict {
-		if remap && c == "open" {
-			return refuse
-		}
-		if c == call {
-			n++
-		}
-		if c != call || healed || n < k || once && n > k {
-			return pass
-		}
-		return how
-	}})
+	healed := false
+	r := newLaidRig(t, refuseFrom(call, k, how, once, remap, &healed))
 	r.play(t)
 	stuck = r.Status().Stuck
 	healed = true
