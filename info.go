@@ -73,7 +73,7 @@ type Site struct {
 	Addr   uintptr // of its first instruction
 	Form   string  // "guarded", "bare", …; empty for a reference that is no site
 	State  string  // "as compiled", "dormant", "armed", or "flagged": toggled too often
-	Reason string  // why it is not patched; empty when it is
+	Reason string  // why it is not patched, or what is odd about it; empty when all is well
 	Code   []byte  // what is there now
 }
 

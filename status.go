@@ -20,6 +20,7 @@ type PatchStatus struct {
 	// Restless counts those that test a byte in memory for a while, since their hook is toggled too often: more
 	// than a hundred times a second. They are patched again when it has been quiet for a tenth of one.
 	Restless int
+	Foreign  int // sites with bytes that somebody else put there, as the kernel does for a uprobe: see Site.Reason
 	Flagged  int // references that stay as compiled: see Info.Sites for the reason of each
 	Stuck    int // sites that trap, since the system refused to finish a patch: right but slow
 
@@ -34,7 +35,7 @@ func Status() PatchStatus {
 	s := patch.Default.Status()
 	out := PatchStatus{
 		Mode: "patched", Reason: s.Reason, Method: s.Method, Sites: s.Sites, Patched: s.Patched, Restless: s.Restless,
-		Flagged: s.Flagged, Stuck: s.Stuck, Text: s.TextBytes, ScanTime: s.ScanTime, Failures: s.Failures,
+		Flagged: s.Flagged, Stuck: s.Stuck, Foreign: s.Foreign, Text: s.TextBytes, ScanTime: s.ScanTime, Failures: s.Failures,
 	}
 	if s.Reason != "" {
 		out.Mode = "flag"
@@ -53,6 +54,9 @@ func (s PatchStatus) String() string {
 	}
 	if s.Stuck > 0 {
 		out += fmt.Sprintf(" (%d trap)", s.Stuck)
+	}
+	if s.Foreign > 0 {
+		out += fmt.Sprintf(" (%d changed by somebody else)", s.Foreign)
 	}
 	return out
 }

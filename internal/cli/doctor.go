@@ -152,6 +152,9 @@ func sites(st wire.Status) feature.Finding {
 	}
 	if len(st.Why) > 0 {
 		f.Detail += "; " + strings.Join(st.Why, "; ")
+		if f.State == feature.OK {
+			f.State, f.Advice = feature.Limited, "gkhi ls -v says what is there at each site"
+		}
 	}
 	return f
 }

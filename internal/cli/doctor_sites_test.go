@@ -23,4 +23,8 @@ func TestSitesFinding(t *testing.T) {
 			t.Errorf("%d restless sites: %+v", tt.restless, f)
 		}
 	}
+	f := sites(wire.Status{Method: "/proc/self/mem", Sites: 4, Patched: 4, Why: []string{"1 is odd"}})
+	if f.State != feature.Limited || !strings.Contains(f.Detail, "4 of 4 patched through /proc/self/mem; 1 is odd") || f.Advice == "" {
+		t.Errorf("an odd site: %+v", f)
+	}
 }

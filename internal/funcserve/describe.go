@@ -30,9 +30,8 @@ func Describe(i int) wire.Hook {
 			point, values = "return", args.Results
 		}
 		for k, addr := range p.Sites {
-			s := wire.Site{
-				File: f.File, Line: p.Line, PC: uint64(addr), Point: point, Form: "bare", State: state, Bytes: patch.Default.Code(addr),
-			}
+			s := wire.Site{File: f.File, Line: p.Line, PC: uint64(addr), Point: point, Form: "bare", State: state}
+			s.Bytes, s.Why = patch.Default.Code(addr)
 			if err == nil {
 				s.SetLayout(values, args.Layouts[j][k], runtime.GOARCH)
 			}

@@ -2,6 +2,7 @@ package funcserve
 
 import (
 	"errors"
+	"fmt"
 	"iter"
 	"os"
 	"time"
@@ -50,6 +51,9 @@ func Status() wire.Status {
 	}
 	if ps.Reason != "" {
 		st.Method, st.Why = "flag", []string{ps.Reason}
+	}
+	if ps.Foreign > 0 {
+		st.Why = append(st.Why, fmt.Sprintf("%d have bytes that somebody else put there, such as a uprobe's or a debugger's", ps.Foreign))
 	}
 	if len(os.Args) > 0 {
 		st.Args = os.Args[:1]

@@ -4,6 +4,7 @@ package patch
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -315,12 +316,20 @@ func (p *Patcher) newForm(s *laidSite) [laidLen]byte {
 	return b
 }
 
-// Code returns what stands at a site of AddLaid now; nil for an address that is not in the program.
-func (p *Patcher) Code(addr uintptr) []byte {
+// Code returns what stands at a site of AddLaid now, nil for an address that is not in the program. Odd says what
+// somebody else changed there.
+func (p *Patcher) Code(addr uintptr) (code []byte, odd string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.findHome() != nil || addr-p.home.Addr >= uintptr(len(p.home.Bytes)) || uintptr(len(p.home.Bytes))-(addr-p.home.Addr) < laidLen {
-		return nil
+		return nil, ""
 	}
-	return append([]byte(nil), p.home.Bytes[addr-p.home.Addr:][:laidLen]...)
+	off := uint32(addr - p.home.Addr)
+	i, ok := slices.BinarySearchFunc(p.laid.sites, off, func(s laidSite, off uint32) int { return cmp.Compare(s.off, off) })
+	if ok {
+		if err := p.checkLaid(&p.laid.sites[i]); err != nil {
+			odd = err.Error()
+		}
+	}
+	return append([]byte(nil), p.home.Bytes[off:][:laidLen]...), odd
 }

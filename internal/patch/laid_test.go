@@ -250,6 +250,14 @@ func TestLaidForeign(t *testing.T) {
 				}
 				poke(was ^ 0x5A)
 				before := bytes.Clone(code)
+				odd := func(want bool) {
+					t.Helper()
+					got, odd := r.Code(addr)
+					if !bytes.Equal(got, code) || strings.Contains(odd, "somebody else changed it") != want || (r.Status().Foreign > 0) != want {
+						t.Errorf("byte %d of %#x: % x is %q, and %d are foreign", i, addr, got, odd, r.Status().Foreign)
+					}
+				}
+				odd(true)
 				err := r.SetLaid([]LaidChange{{g, r.calls[1]}})
 				if (err != nil) != (g == 0) || err != nil && !strings.Contains(err.Error(), "somebody else changed it") {
 					t.Errorf("byte %d of %#x: %v", i, addr, err)
@@ -261,6 +269,7 @@ func TestLaidForeign(t *testing.T) {
 					t.Error(err)
 				}
 				poke(was)
+				odd(false)
 				if err := r.SetLaid([]LaidChange{{g, r.calls[1]}}); err != nil {
 					t.Error(err)
 				}

@@ -27,7 +27,7 @@ func (p *Patcher) Add(scan.Key) int { p.keys++; return p.keys - 1 }
 func (p *Patcher) AddLaid([]uintptr, []int) (first int, err error) { return 0, errUnsupported }
 
 // Code knows none.
-func (p *Patcher) Code(uintptr) []byte { return nil }
+func (p *Patcher) Code(uintptr) (code []byte, odd string) { return nil, "" }
 
 // A Change is what Set would do to the sites of one key.
 type Change struct {

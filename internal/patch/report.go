@@ -31,6 +31,9 @@ func (p *Patcher) Status() Status {
 		if p.laid.sites[i].stuck {
 			s.Stuck++
 		}
+		if p.checkLaid(&p.laid.sites[i]) != nil {
+			s.Foreign++
+		}
 	}
 	for _, k := range p.keys {
 		s.Keys++
@@ -41,6 +44,9 @@ func (p *Patcher) Status() Status {
 				continue
 			}
 			s.Sites++
+			if st.foreign() != nil {
+				s.Foreign++
+			}
 			switch st.state {
 			case asCompiled:
 			case flagged:
@@ -72,8 +78,8 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 		}
 		in := describe(s.Func, at)
 		in.Addr, in.Form, in.State, in.Reason = s.Addr, s.Form.String(), s.state.String(), s.whyNot
-		if s.state == flagged && in.Reason == "" {
-			in.Reason = whyFlagged
+		if in.Reason == "" {
+			in.Reason = s.oddity()
 		}
 		from := s.Addr
 		if s.Form == scan.GuardedBranch {
@@ -88,6 +94,31 @@ func (p *Patcher) Sites(key int) []SiteInfo {
 		out = append(out, in)
 	}
 	return out
+}
+
+// oddity says what stands at the site though nothing was in the way when it was changed last.
+func (s *site) oddity() string {
+	err := s.foreign()
+	switch {
+	case err != nil && s.key.Bare && s.state == armed:
+		// A uprobe has the kernel run the load that the file has there.
+		return err.Error() + ", and hits may not be counted"
+	case err != nil:
+		return err.Error()
+	case s.state == flagged:
+		return whyFlagged
+	}
+	return ""
+}
+
+// foreign returns an error if the site has bytes now that are not ours. Those of the mark are nobody's trouble.
+func (s *site) foreign() error {
+	for _, pc := range s.pieces {
+		if _, _, _, err := pc.check(); err != nil && !pc.mark {
+			return err
+		}
+	}
+	return nil
 }
 
 // Patched returns the addresses of a bare key's sites that are no-ops or calls.

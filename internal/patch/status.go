@@ -22,6 +22,7 @@ type Status struct {
 	Patched  int // that are
 	Restless int // that test their flag for a while, since their hook is toggled too often
 	Stuck    int // with an INT3 that could not be taken back: right but slow
+	Foreign  int // with bytes that somebody else put there, such as the kernel's for a uprobe; those of AddLaid too
 	Flagged  int // references to keys that stay as compiled
 	Prepared bool
 	Stats

@@ -106,7 +106,7 @@ func checkWhole(t *testing.T, as []answer, method string) {
 		}
 	}
 	last := as[len(as)-1]
-	if want := "patched 3 of 3 sites through " + method; last.Status != want || last.Stuck != 0 {
+	if want := "patched 6 of 6 sites through " + method; last.Status != want || last.Stuck != 0 {
 		t.Errorf("status %q, want %q", last.Status, want)
 	}
 	for _, s := range last.Sites {

@@ -79,6 +79,16 @@ func offsetOf(t *testing.T, prog string, addr uint64) uint64 {
 	return 0
 }
 
+// The sites of the subject, as its answers list them.
+const (
+	guardedSite = iota
+	loopSite
+	awaySite    // a JNE
+	farAwaySite // a long one
+	overSite    // a long JEQ
+	bareSite
+)
+
 // TestUprobe puts the kernel's own probes on patched sites, on their no-op and on
 // their branch, and has the sites armed and disarmed below them.
 func TestUprobe(t *testing.T) {
@@ -86,7 +96,7 @@ func TestUprobe(t *testing.T) {
 	prog := testenv.Build(t, "./testdata/subject", "-ldflags=-linkmode=internal")
 	s := converse(t, testenv.Command(t, prog))
 	plain := s.do("prepare")
-	if plain.Status != "patched 3 of 3 sites through /proc/self/mem" {
+	if plain.Status != "patched 6 of 6 sites through /proc/self/mem" {
 		t.Fatal(plain.Status)
 	}
 	calls := func(word string, calls, hits uint64) answer {
@@ -108,39 +118,39 @@ func TestUprobe(t *testing.T) {
 
 	// 1. On the 5-byte no-op of a guarded site: the branch toggles all the same.
 	// The kernel may turn its INT3 into a call once it was hit.
-	remove := probeAt(0, 0)
+	remove := probeAt(guardedSite, 0)
 	for range 3 {
 		calls("arm", 0, 0)
 		a := calls("run", 100, 0)
-		if !strings.Contains(a.Sites[0].Reason, "somebody else changed it") || a.Sites[0].State != "armed" {
-			t.Errorf("a uprobe on the no-op: %+v", a.Sites[0])
+		if !strings.Contains(a.Sites[guardedSite].Reason, "somebody else changed it") || a.Sites[guardedSite].State != "armed" {
+			t.Errorf("a uprobe on the no-op: %+v", a.Sites[guardedSite])
 		}
-		if b := a.Sites[0].Code[0]; b != 0xCC && b != 0xE8 {
-			t.Errorf("the uprobe's byte is gone: % x", a.Sites[0].Code)
+		if b := a.Sites[guardedSite].Code[0]; b != 0xCC && b != 0xE8 {
+			t.Errorf("the uprobe's byte is gone: % x", a.Sites[guardedSite].Code)
 		}
 		calls("disarm", 0, 0)
 		calls("run", 0, 0)
 	}
 	remove()
 	calls("arm", 0, 0)
-	if a := calls("run", 100, 0); a.Sites[0].Reason != "" {
-		t.Errorf("when the uprobe is gone: %+v", a.Sites[0])
+	if a := calls("run", 100, 0); a.Sites[guardedSite].Reason != "" {
+		t.Errorf("when the uprobe is gone: %+v", a.Sites[guardedSite])
 	}
 	calls("disarm", 0, 0)
 
 	// 2. On the branch itself: the kernel runs the compiled branch there, on no flags
 	// of ours, so the site may or may not fire; the other one toggles.
-	remove = probeAt(0, 7)
+	remove = probeAt(guardedSite, 7)
 	calls("arm", 0, 0)
-	if a := s.do("run"); a.Calls < 90 || a.Calls > 100 || a.Sites[0].State != "dormant" || a.Sites[0].Reason == "" {
-		t.Errorf("a uprobe on the branch: %d calls, %+v", a.Calls, a.Sites[0])
+	if a := s.do("run"); a.Calls < 90 || a.Calls > 100 || a.Sites[guardedSite].State != "dormant" || a.Sites[guardedSite].Reason == "" {
+		t.Errorf("a uprobe on the branch: %d calls, %+v", a.Calls, a.Sites[guardedSite])
 	}
 	calls("disarm", 0, 0)
 	calls("run", 0, 0)
 	remove()
 
 	// 3. On a point's only site: it can't be armed, and says why.
-	remove = probeAt(2, 0)
+	remove = probeAt(bareSite, 0)
 	s.do("run")
 	if a := s.do("armpoint"); !strings.Contains(a.Error, "somebody else changed it") {
 		t.Errorf("arming a point under a uprobe: error %q", a.Error)
@@ -165,16 +175,101 @@ func TestUprobe(t *testing.T) {
 	// call, and disarming can't reach it. Without the uprobe the call counts for nobody.
 	calls("armpoint", 0, 0)
 	calls("run", 0, 100)
-	remove = probeAt(2, 0)
-	calls("run", 0, 0)
+	remove = probeAt(bareSite, 0)
+	a := calls("run", 0, 0)
+	if s := a.Sites[bareSite]; s.State != "armed" || !strings.Contains(s.Reason, "somebody else changed it, and hits may not be counted") {
+		t.Errorf("a uprobe on an armed point: %+v", s)
+	}
+	if want := plain.Status + " (1 changed by somebody else)"; a.Status != want {
+		t.Errorf("a uprobe on an armed point: %s, want %s", a.Status, want)
+	}
 	calls("disarmpoint", 0, 0)
 	calls("run", 0, 0)
 	remove()
 	calls("run", 0, 0)
 	calls("armpoint", 0, 0)
-	calls("run", 0, 100)
+	if a := calls("run", 0, 100); a.Sites[bareSite].Reason != "" || a.Status != plain.Status {
+		t.Errorf("when the uprobe is gone: %s, %+v", a.Status, a.Sites[bareSite])
+	}
 	calls("disarmpoint", 0, 0)
 	calls("run", 0, 0)
+}
+
+// TestUprobeBranch puts the kernel's probes on branches, and removes them, in each state of their site. Meanwhile and until the
+// next toggle the site may miss events, as the kernel runs the compiled branch on flags of nobody's. It does nothing else, and then
+// all is as before. With a probe on the compare too threads come to where the branch was, whatever stands there.
+func TestUprobeBranch(t *testing.T) {
+	testenv.Need(t, append(slices.Clone(patchable), testenv.Root, uprobes.Needed())...)
+	prog := testenv.Build(t, "./testdata/subject", "-ldflags=-linkmode=internal")
+	plain := converse(t, testenv.Command(t, prog)).do("prepare")
+	probe := func(site int, delta uint64) (remove func()) {
+		t.Helper()
+		remove, err := uprobe(prog, offsetOf(t, prog, plain.Sites[site].Addr+delta))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return remove
+	}
+	const compare, branch = 0, 7
+	for _, site := range []int{awaySite} {
+		for _, both := range []bool{false, true} {
+			s := converse(t, testenv.Command(t, prog))
+			do := func(when, word string, least, most uint64) {
+				t.Helper()
+				if a := s.do(word); a.Calls < least || a.Calls > most || a.Error != "" || a.Hits != 0 {
+					t.Errorf("site %d, %s, %s: %d calls, error %q, %+v", site, when, word, a.Calls, a.Error, a.Sites[site])
+				}
+			}
+			toggle := func(when string, least uint64) {
+				t.Helper()
+				for range 2 {
+					do(when, "arm", 0, 0)
+					do(when, "run", least, 100)
+					do(when, "disarm", 0, 0)
+					do(when, "run", 0, 0)
+				}
+			}
+			if both {
+				defer probe(site, compare)()
+			}
+			// Where a probe is when sites are looked for there is none: it stays as compiled, and the flag decides.
+			s.do("nolimit")
+			remove := probe(site, branch)
+			toggle("probed before the first patch", 100)
+			remove()
+			toggle("and not any more", 100)
+
+			s = converse(t, testenv.Command(t, prog))
+			s.do("nolimit")
+			s.do("prepare")
+			for _, word := range []string{"disarm", "arm"} {
+				for _, toggled := range []bool{false, true} {
+					s.do(word)
+					remove := probe(site, branch)
+					if word == "arm" {
+						do("armed", "run", 90, 100)
+					} else {
+						do("dormant", "run", 0, 0)
+					}
+					if toggled {
+						toggle("while it is there", 90)
+						s.do(word)
+					}
+					remove()
+					if word == "arm" {
+						do("armed before", "run", 90, 100)
+					} else {
+						do("dormant before", "run", 0, 0)
+					}
+					s.do("disarm")
+					toggle("when it is gone", 100)
+				}
+			}
+			if a := s.do("status"); !both && (!bytes.Equal(a.Sites[site].Code, plain.Sites[site].Code) || a.Status != plain.Status) {
+				t.Errorf("site %d, at the end: %s, %+v, and was %+v", site, a.Status, a.Sites[site], plain.Sites[site])
+			}
+		}
+	}
 }
 
 // TestUprobeFlagged puts the kernel's probes on compares, before and after their hook is toggled too often. The kernel runs
@@ -216,7 +311,7 @@ func TestUprobeFlagged(t *testing.T) {
 		}
 		s.do("limit")
 		toggle("toggled too often")
-		if a := s.do("status"); a.Sites[0].State != "flagged" || a.Sites[1].State != "flagged" {
+		if a := s.do("status"); a.Sites[guardedSite].State != "flagged" || a.Sites[loopSite].State != "flagged" {
 			t.Fatalf("toggled too often: %+v", a.Sites)
 		}
 		if !early {
@@ -227,8 +322,8 @@ func TestUprobeFlagged(t *testing.T) {
 		toggle("when the probes are gone")
 		s.do("nolimit")
 		toggle("without a limit")
-		if a := s.do("status"); !bytes.Equal(a.Sites[0].Code, plain.Sites[0].Code) || a.Sites[0].Reason != "" || a.Status != plain.Status {
-			t.Errorf("at the end %s, %+v", a.Status, a.Sites[0])
+		if a := s.do("status"); !bytes.Equal(a.Sites[guardedSite].Code, plain.Sites[guardedSite].Code) || a.Sites[guardedSite].Reason != "" || a.Status != plain.Status {
+			t.Errorf("at the end %s, %+v", a.Status, a.Sites[guardedSite])
 		}
 	}
 }

@@ -118,7 +118,7 @@ type Status struct {
 	Method    string   `json:"method"`              // how sites are armed: flag, or how code is written
 	Text      int      `json:"text,omitempty"`      // bytes of machine code searched for sites
 	ScanTime  int64    `json:"scanTime,omitempty"`  // that this took, ns
-	Why       []string `json:"why,omitempty"`       // why sites are not patched, a sentence each
+	Why       []string `json:"why,omitempty"`       // why sites are not patched, or what is odd about them, a sentence each
 	Clients   int      `json:"clients"`             // connections to this socket, this one included
 }
 

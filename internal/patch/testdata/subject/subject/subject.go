@@ -66,6 +66,61 @@ func Loop(n int) (sum int) {
 	return sum
 }
 
+// Away has its body behind the way that it takes when dormant: its branch is a JNE.
+//
+//go:noinline
+func Away(n int) (int, string) {
+	var (
+		x int
+		s string
+	)
+	if Hook.Armed() {
+		x, s = fire(n)
+	}
+	return x + n, s
+}
+
+// FarAway is the same, and that way is long: so is the branch.
+//
+//go:noinline
+func FarAway(n int) int {
+	n ^= 0x1234567 // so that the branch is where the assembler puts no no-op before it
+	if Hook.Armed() {
+		n, _ = fire(n)
+	} else {
+		n = lots(lots(lots(lots(lots(lots(n))))))
+	}
+	sink = n
+	return n
+}
+
+// Over has a long branch over its body.
+//
+//go:noinline
+func Over(n int) int {
+	n ^= 0x1234567 // as above
+	if Hook.Armed() {
+		Hook.Fire(n)
+		sink = lots(lots(lots(lots(lots(lots(n))))))
+	}
+	return n + 1
+}
+
+//go:noinline
+func fire(n int) (int, string) {
+	Hook.Fire(n)
+	return 0, ""
+}
+
+var sink int
+
+// lots is a lot of code, inlined.
+func lots(v int) int {
+	v = v*3 ^ v>>7 + v<<5
+	v = v*5 ^ v>>9 + v<<3
+	return v*7 ^ v>>11 + v<<2
+}
+
 // Bare is a leaf with a point.
 //
 //go:noinline
@@ -92,7 +147,7 @@ type Answer struct {
 //
 //	arm, disarm           the handler of the hook
 //	armpoint, disarmpoint the counter of the point
-//	run                   100 events: 10 calls of Guarded, 90 in Loop; 100 hits
+//	run                   100 events: 10 calls of Guarded, Away, FarAway and Over each, 60 in Loop; 100 hits
 //	prepare, status       gkhi.Prepare; nothing but the answer
 //	spin                  run for 100 ms
 //	limit, nolimit        the second toggle from now on is one too many; none is
@@ -156,11 +211,13 @@ func Do(word string, w io.Writer) {
 
 func run() {
 	for i := range 10 {
-		if Guarded(i) != i+1 {
+		away, _ := Away(i)
+		FarAway(i)
+		if Guarded(i) != i+1 || away != i || Over(i) == i+1 {
 			panic("wrong result")
 		}
 	}
-	if Loop(90) != 90*89/2 {
+	if Loop(60) != 60*59/2 {
 		panic("wrong result")
 	}
 	for i := range 100 {
