@@ -293,6 +293,13 @@ func (r *refusing) OpenMem() (int, error) {
 	return r.kernel.OpenMem()
 }
 
+func (r *refusing) Fstat(fd int) (textmem.File, error) {
+	if r.ask("fstat") != pass {
+		return textmem.File{}, syscall.EPERM
+	}
+	return r.kernel.Fstat(fd)
+}
+
 func (r *refusing) Pwrite(fd int, b []byte, at int64) error {
 	switch r.ask("pwrite") {
 	case refuse:

@@ -6,7 +6,8 @@
 //
 //   - /proc/self/mem: the kernel writes through its own mapping of the page; the
 //     protection of ours never changes. Pages of a file are private copies from
-//     then on, as with a debugger's breakpoints.
+//     then on, as with a debugger's breakpoints. The descriptor is looked at before each use, since
+//     a program may have closed it and have a file of its own under its number.
 //   - remap: where hardened kernels or sandboxes refuse that, a page is copied to
 //     fresh memory, changed there, made read-only and executable, and moved over
 //     the old one by mremap, which is atomic for the other threads: they find the old

@@ -16,6 +16,7 @@ import (
 type Mem struct {
 	sys   System
 	fd    int  // of /proc/self/mem
+	id    File // what fd leads to
 	remap bool // the other way to write
 }
 
@@ -32,10 +33,18 @@ type System interface {
 	Membarrier(cmd int) error
 	OpenMem() (fd int, err error)
 	CloseMem(fd int) error
+	// Fstat tells what fd leads to now.
+	Fstat(fd int) (File, error)
 	Pwrite(fd int, b []byte, at int64) error
 	// RemapPage replaces the page at addr by one with these contents, read-only
 	// and executable.
 	RemapPage(addr uintptr, page []byte) error
+}
+
+// A File tells files apart, as a process sees them.
+type File struct {
+	Dev, Ino uint64
+	Pid      int // the process's own
 }
 
 // Commands of membarrier(2).
@@ -52,9 +61,8 @@ func Open(sys System, probe Probe) (*Mem, error) {
 	if err := sys.Membarrier(RegisterSyncCore); err != nil {
 		return nil, fmt.Errorf("the kernel or a seccomp profile refuses membarrier's SYNC_CORE (Linux 4.16 or later has it): %w", err)
 	}
-	fd, err := sys.OpenMem()
+	err := m.open()
 	if err == nil {
-		m.fd = fd
 		if err = m.try(probe); err == nil {
 			return m, nil
 		}
@@ -67,12 +75,36 @@ func Open(sys System, probe Probe) (*Mem, error) {
 	return m, nil
 }
 
+func (m *Mem) open() error {
+	fd, err := m.sys.OpenMem()
+	if err != nil {
+		return err
+	}
+	id, err := m.sys.Fstat(fd)
+	if err != nil {
+		_ = m.sys.CloseMem(fd)
+		return fmt.Errorf("fstat: %w", err)
+	}
+	m.fd, m.id = fd, id
+	return nil
+}
+
+// isOurs reports whether fd is what was opened. A program may close all descriptors that it doesn't know, and the number
+// be another file's by now; in a child that C code forked it leads to the parent's memory.
+func (m *Mem) isOurs() bool {
+	if m.fd < 0 {
+		return false
+	}
+	id, err := m.sys.Fstat(m.fd)
+	return err == nil && id == m.id
+}
+
 // Close frees what Open took.
 func (m *Mem) Close() {
-	if m.fd >= 0 {
+	if m.isOurs() {
 		_ = m.sys.CloseMem(m.fd)
-		m.fd = -1
 	}
+	m.fd = -1
 }
 
 // try changes the probe and changes it back.
@@ -112,6 +144,12 @@ func (m *Mem) Write(ws []Write) error { return m.WriteSorted(sorted(ws)) }
 // WriteSorted is Write for writes that come in ascending order of address. It takes no memory for each: the bytes
 // of one may be overwritten when the next is asked for.
 func (m *Mem) WriteSorted(ws iter.Seq[Write]) error {
+	if !m.remap && !m.isOurs() {
+		m.fd = -1
+		if err := m.open(); err != nil {
+			return fmt.Errorf("somebody closed our descriptor of /proc/self/mem: %w", err)
+		}
+	}
 	if runtime.GOARCH == "amd64" || m.remap {
 		return spans(ws, m.write)
 	}
@@ -181,6 +219,15 @@ func (Kernel) OpenMem() (int, error) {
 
 // CloseMem closes what OpenMem opened.
 func (Kernel) CloseMem(fd int) error { return os.NewSyscallError("close", syscall.Close(fd)) }
+
+// Fstat calls fstat(2) and getpid(2), which are short calls: see Membarrier.
+func (Kernel) Fstat(fd int) (File, error) {
+	var st syscall.Stat_t
+	if _, _, e := syscall.RawSyscall(syscall.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(&st)), 0); e != 0 {
+		return File{}, e
+	}
+	return File{Dev: st.Dev, Ino: st.Ino, Pid: syscall.Getpid()}, nil
+}
 
 // Pwrite writes all of b, a page at most, or fails. It is a short call: see Membarrier.
 func (Kernel) Pwrite(fd int, b []byte, at int64) error {
