@@ -15,7 +15,7 @@ type PatchStatus struct {
 	Reason string // why sites are not patched; empty when they are
 	Method string // how code is written, where it is
 
-	Sites   int // references to hooks that can be patched, found so far
+	Sites   int // references to hooks that can be patched, found so far: see Prepare
 	Patched int // of these, no-ops or calls now
 	// Restless counts those that test a byte in memory for a while, since their hook is toggled too often: more
 	// than a hundred times a second. They are patched again when it has been quiet for a tenth of one.
@@ -63,6 +63,7 @@ func (s PatchStatus) String() string {
 
 // Prepare finds the sites of all hooks declared so far and turns them into
 // no-ops. Arming the first handler does it too; call Prepare to have it done
-// before, at about 1 ms for each MiB of machine code. The error says why sites can't be patched here; hooks
+// before, at about 1 ms for each MiB of machine code, and after a plugin was loaded, whose sites of hooks that
+// were looked for before test their flag until then. The error says why sites can't be patched here; hooks
 // work all the same, by their flags.
 func Prepare() error { return patch.Default.Prepare() }

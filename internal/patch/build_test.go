@@ -117,8 +117,9 @@ func TestForeignTrap(t *testing.T) {
 	}
 }
 
-// TestPlugin loads a plugin with sites of its own of a hook and a point in the program.
-func TestPlugin(t *testing.T) {
+// withPlugin builds a program and a plugin that it is to load, and has it do the words.
+func withPlugin(t *testing.T, words ...string) []answer {
+	t.Helper()
 	testenv.Need(t, append(slices.Clone(patchable), testenv.NotShort, testenv.Tool("gcc"))...)
 	host := testenv.Build(t, "./testdata/subject/host")
 	plug := testenv.Build(t, "./testdata/subject/plug", "-buildmode=plugin")
@@ -126,7 +127,35 @@ func TestPlugin(t *testing.T) {
 	if err := os.Symlink(plug, so); err != nil {
 		t.Fatal(err)
 	}
-	as := tell(t, testenv.Command(t, host, so, "plugin", "arm", "plugin", "run", "armpoint", "plugin", "run", "disarm", "plugin", "run"))
+	return tell(t, testenv.Command(t, host, append([]string{so}, words...)...))
+}
+
+// TestPluginLater loads a plugin when the program's sites are patched already. The flag serves the plugin's sites
+// until they are looked for.
+func TestPluginLater(t *testing.T) {
+	as := withPlugin(t, "arm", "armpoint", "run", "load", "plugin", "prepare", "plugin", "disarm", "plugin", "arm", "plugin", "run", "prepare")
+	for i, want := range []uint64{0, 0, 100, 10, 0, 10, 0, 0, 0, 10, 100, 0} {
+		if a := as[i]; a.Error != "" || a.Calls != want {
+			t.Errorf("%d, %s: %d calls, want %d, error %q", i, a.Word, a.Calls, want, a.Error)
+		}
+	}
+	before, after := as[3], as[4]
+	if got, want := len(after.Sites), len(before.Sites)+2; got != want {
+		t.Errorf("%d sites with the plugin's, want %d", got, want)
+	}
+	for _, s := range after.Sites {
+		if (s.State == "as compiled") != (s.Form == "bare got") || (s.State == "as compiled") != (s.Reason != "") {
+			t.Errorf("%s: %s, %s: %q", s.Func, s.Form, s.State, s.Reason)
+		}
+	}
+	if last := as[len(as)-1]; len(last.Sites) != len(after.Sites) || last.Status != after.Status {
+		t.Errorf("looking for sites again finds %d, want %d: %s", len(last.Sites), len(after.Sites), last.Status)
+	}
+}
+
+// TestPlugin loads a plugin with sites of its own of a hook and a point in the program.
+func TestPlugin(t *testing.T) {
+	as := withPlugin(t, "load", "plugin", "arm", "plugin", "run", "armpoint", "plugin", "run", "disarm", "plugin", "run")
 	for i, want := range []struct{ calls, hits uint64 }{
 		{}, {}, {10, 0}, {100, 0}, {}, {10, 0}, {100, 100}, {}, {}, {0, 100},
 	} {

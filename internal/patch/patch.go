@@ -20,7 +20,7 @@ const Supported = true
 type Patcher struct {
 	mu   sync.Mutex
 	sys  System
-	find func(p *Patcher, fresh []*keyState) error // scanFor, in programs that have keys of Add
+	find func(p *Patcher, fresh []*keyState) ([]*site, error) // scanFor, in programs that have keys of Add
 
 	warm    sync.Once
 	mem     *textmem.Mem
@@ -32,8 +32,10 @@ type Patcher struct {
 	home scan.Segment // the module that this code is in
 
 	keys    []*keyState
-	scanned int     // keys[:scanned] were looked for
-	pending []*site // those still as compiled that can be patched
+	scanned int            // keys[:scanned] were looked for
+	text    []scan.Segment // in which they were
+	again   bool           // there is more by now
+	pending []*site        // those still as compiled that can be patched
 	stuck   map[*piece]*site
 	trap    traps
 	limit   Limit
@@ -101,11 +103,18 @@ type Change struct {
 	Call uintptr
 }
 
-// Prepare finds the sites of all keys and makes them no-ops, if it can. The
-// error says why not; the flags decide then.
+// Prepare finds the sites of all keys, also in plugins that were loaded since it was last done, and makes them no-ops, or what
+// their key's state asks for, if it can. The error says why not; the flags decide then.
 func (p *Patcher) Prepare() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.mem != nil {
+		text, err := p.sys.Text()
+		if err != nil {
+			return fmt.Errorf("find the program's text: %w", err)
+		}
+		p.again = p.again || len(p.unknown(text)) > 0
+	}
 	return p.prepare()
 }
 
@@ -190,7 +199,7 @@ func (p *Patcher) catchUp() error {
 	if p.flags != nil {
 		return p.flags
 	}
-	if p.mem != nil && p.scanned == len(p.keys) && len(p.pending) == 0 {
+	if p.mem != nil && p.scanned == len(p.keys) && len(p.pending) == 0 && !p.again {
 		return nil
 	}
 	if t := p.sys.Tracer(); t != 0 {
@@ -247,35 +256,63 @@ func (p *Patcher) open() error {
 	return nil
 }
 
-// scan looks for the sites of the keys that are new.
+// scan looks for the sites of the keys that are new, and for those of all keys in text that is.
 func (p *Patcher) scan() error {
-	if fresh := p.keys[p.scanned:]; len(fresh) > 0 {
-		if err := p.find(p, fresh); err != nil {
+	if fresh := p.keys[p.scanned:]; p.find != nil && (len(fresh) > 0 || p.again) {
+		found, err := p.find(p, fresh)
+		if err != nil {
 			return err
 		}
+		p.trap.learn(p.keys, found)
 	}
-	p.trap.learn(p.keys, p.scanned)
-	p.scanned = len(p.keys)
+	p.scanned, p.again = len(p.keys), false
 	return nil
 }
 
-// scanFor looks for the sites of these keys in the text.
-func (p *Patcher) scanFor(fresh []*keyState) error {
+// scanFor looks for the sites of these keys in the text, and for those of all others in text that was loaded since they were
+// looked for. It returns those that it adds.
+func (p *Patcher) scanFor(fresh []*keyState) (found []*site, err error) {
 	start := time.Now()
 	text, err := p.sys.Text()
 	if err != nil {
-		return fmt.Errorf("find the program's text: %w", err)
+		return nil, fmt.Errorf("find the program's text: %w", err)
 	}
 	if err := p.findHome(); err != nil {
-		return err
-	}
-	in := &scan.Input{Text: text, Funcs: scan.Runtime()}
-	for _, k := range fresh {
-		in.Keys = append(in.Keys, k.Key)
+		return nil, err
 	}
 	got, err := p.sys.GOT()
 	if err != nil {
-		return fmt.Errorf("find the program's offset tables: %w", err)
+		return nil, fmt.Errorf("find the program's offset tables: %w", err)
+	}
+	found = p.scanText(text, got, fresh)
+	if later := p.unknown(text); len(later) > 0 {
+		found = append(found, p.scanText(later, got, p.keys[:p.scanned])...)
+	}
+	p.text, p.stats.TextBytes = text, 0
+	for _, t := range text {
+		p.stats.TextBytes += len(t.Bytes)
+	}
+	p.stats.ScanTime += time.Since(start)
+	return found, nil
+}
+
+// unknown returns those segments in which nothing was looked for yet.
+func (p *Patcher) unknown(text []scan.Segment) []scan.Segment {
+	return slices.DeleteFunc(slices.Clone(text), func(t scan.Segment) bool {
+		return slices.ContainsFunc(p.text, func(old scan.Segment) bool {
+			return t.Addr < old.Addr+uintptr(len(old.Bytes)) && old.Addr < t.Addr+uintptr(len(t.Bytes))
+		})
+	})
+}
+
+// scanText adds the sites that the keys have in the text.
+func (p *Patcher) scanText(text, got []scan.Segment, keys []*keyState) (found []*site) {
+	if len(keys) == 0 {
+		return nil
+	}
+	in := &scan.Input{Text: text, Funcs: scan.Runtime()}
+	for _, k := range keys {
+		in.Keys = append(in.Keys, k.Key)
 	}
 	for _, data := range got {
 		in.Slots = append(in.Slots, scan.FindSlots(data, in.Keys)...)
@@ -283,21 +320,20 @@ func (p *Patcher) scanFor(fresh []*keyState) error {
 	res := scan.Scan(in)
 	p.unmark(res.Sites)
 	for _, s := range res.Sites {
-		k := fresh[s.Key]
+		k := keys[s.Key]
 		st := p.newSite(k, s)
 		k.sites = append(k.sites, st)
+		found = append(found, st)
 		if len(st.pieces) > 0 {
 			p.pending = append(p.pending, st)
 		}
 	}
 	for _, r := range res.Rejects {
 		if r.Reason != scan.AddressTaken {
-			fresh[r.Key].rejects = append(fresh[r.Key].rejects, r)
+			keys[r.Key].rejects = append(keys[r.Key].rejects, r)
 		}
 	}
-	p.stats.TextBytes = res.Stats.Bytes
-	p.stats.ScanTime += time.Since(start)
-	return nil
+	return found
 }
 
 // unmark says of sites which of them have no mark before them: where a site ends that is patched already, the NOP is that site's.

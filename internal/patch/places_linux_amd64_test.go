@@ -98,7 +98,7 @@ func placesOfThreads(t *testing.T, mem *textmem.Mem, made madeSite) {
 		t.Fatal(s.whyNot)
 	}
 	k.sites, p.pending = []*site{s}, []*site{s}
-	p.find = func(*Patcher, []*keyState) error { return nil }
+	p.find = func(*Patcher, []*keyState) ([]*site, error) { return p.pending, nil }
 	t.Cleanup(resetTrap)
 
 	// Where a thread may have been before: at each instruction's start in a form that was there.

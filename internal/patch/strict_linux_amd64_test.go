@@ -189,7 +189,7 @@ func TestStrictForms(t *testing.T) {
 			if s.whyNot != "" || len(s.pieces) != 2 {
 				t.Fatalf("%s: %d pieces: %s", tt.what, len(s.pieces), s.whyNot)
 			}
-			r.trap.learn([]*keyState{{sites: []*site{s}}}, 0)
+			r.trap.learn([]*keyState{{sites: []*site{s}}}, []*site{s})
 			flag := slices.Clone(s.pieces[1].dorm) // as restless.go makes it: to code at a distance
 			switch len(tt.branch) {
 			case 2:

@@ -20,15 +20,14 @@ type traps struct {
 // install puts the handler in place, or checks that it still is.
 func (t *traps) install(sys System) error { return installTrap(sys) }
 
-// learn makes the handler know the pieces of all sites, of which those of the keys
-// from fresh on are new. A table that has room is kept, since what it says about
+// learn makes the handler know the pieces of all sites, of which some are new. A table that has room is kept, since what it says about
 // pieces that are stuck must not be lost.
-func (t *traps) learn(keys []*keyState, fresh int) {
-	for pc := range eachPiece(keys[fresh:]) {
+func (t *traps) learn(keys []*keyState, fresh []*site) {
+	for pc := range eachPieceOf(fresh) {
 		t.known += bits.OnesCount16(uint16(pc.places()))
 	}
 	if t.table != nil && t.table.holds(t.known) {
-		for pc := range eachPiece(keys[fresh:]) {
+		for pc := range eachPieceOf(fresh) {
 			for at := range pc.places().addrs(pc.addr) {
 				t.table.set(at, pc.resumeDorm, 0)
 			}
@@ -64,11 +63,21 @@ func (h heads) addrs(piece uintptr) iter.Seq[uintptr] {
 func eachPiece(keys []*keyState) iter.Seq[*piece] {
 	return func(yield func(*piece) bool) {
 		for _, k := range keys {
-			for _, s := range k.sites {
-				for _, pc := range s.pieces {
-					if !yield(pc) {
-						return
-					}
+			for pc := range eachPieceOf(k.sites) {
+				if !yield(pc) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func eachPieceOf(sites []*site) iter.Seq[*piece] {
+	return func(yield func(*piece) bool) {
+		for _, s := range sites {
+			for _, pc := range s.pieces {
+				if !yield(pc) {
+					return
 				}
 			}
 		}

@@ -7,6 +7,6 @@ type traps struct{}
 
 func (traps) install(System) error { return nil }
 
-func (traps) learn([]*keyState, int) {}
+func (traps) learn([]*keyState, []*site) {}
 
 func (p *Patcher) actOut() {}

@@ -1,5 +1,5 @@
-// Host loads the plugin named first and does the other words, as subject does;
-// "plugin" runs the plugin's functions, 10 times each.
+// Host does the words behind the first one as subject does; "load" loads the plugin that the first one
+// names, and "plugin" runs the plugin's functions, 10 times each.
 package main
 
 import (
@@ -10,7 +10,17 @@ import (
 )
 
 func main() {
-	p, err := plugin.Open(os.Args[1])
+	for _, word := range os.Args[2:] {
+		if word == "load" {
+			load(os.Args[1])
+			continue
+		}
+		subject.Do(word, os.Stdout)
+	}
+}
+
+func load(path string) {
+	p, err := plugin.Open(path)
 	if err != nil {
 		panic(err)
 	}
@@ -28,8 +38,5 @@ func main() {
 				panic("wrong result")
 			}
 		}
-	}
-	for _, word := range os.Args[2:] {
-		subject.Do(word, os.Stdout)
 	}
 }
