@@ -66,7 +66,7 @@ func (p *pair) row(o options) row {
 		if t.mid > r.worstTime.mid {
 			r.worst, r.worstTime = name, t
 		}
-		_, variance := moments(p.logs(plain, name))
+		_, variance := measure.Moments(p.logs(plain, name))
 		moves = append(moves, math.Sqrt(variance)*100)
 	}
 	r.time = compare(means[plain], means[hooked])
@@ -77,8 +77,8 @@ func (p *pair) row(o options) row {
 // list prints what each benchmark took, in the mean over the layouts.
 func (p *pair) list(to io.Writer) {
 	for _, name := range p.order {
-		a, va := moments(p.logs(plain, name))
-		b, vb := moments(p.logs(hooked, name))
+		a, va := measure.Moments(p.logs(plain, name))
+		b, vb := measure.Moments(p.logs(hooked, name))
 		t := compare(p.logs(plain, name), p.logs(hooked, name))
 		fmt.Fprintf(to, "  %-50s %10.4g ±%4.1f%% %10.4g ±%4.1f%%  %.3f  %s\n", name,
 			math.Exp(a), 100*math.Sqrt(va), math.Exp(b), 100*math.Sqrt(vb), t.mid, t.interval())

@@ -28,7 +28,7 @@ type kind struct{ name, variable, site string }
 
 var kinds = []kind{
 	{"none", "", ""},
-	{"branch", "", "if x == never+%d { fireIt(x) }"},
+	{"jump", "gkhi.Hook[uint64]", "if jumpSites[%d].Armed() { fireIt(x) }"},
 	{"bool", "bool", "if boolSites[%d] { fireIt(x) }"},
 	{"atomic", "atomic.Bool", "if atomicSites[%d].Load() { fireIt(x) }"},
 	{"flag", "gkhi.Hook[uint64]", "if flagSites[%d].Armed() { fireIt(x) }"},
@@ -79,6 +79,11 @@ func generate(n sizes) ([]byte, error) {
 		p("\nfunc %sInlineds(n int) {\nsum := uint64(0)\nfor i := range n / inARow {\n%s}\nsink = sum\n}\n", k.name, &inlineds)
 		functions(&b, k.name+"Random", n.Random, func(i int) string { return site(3*inARow + i) })
 	}
+	p("\n// jumpCode are the functions that bareJumps changes.\nvar jumpCode = []any{\njumpDense,\njumpInlineds,\n")
+	for i := range inARow {
+		p("jumpLeaf%d,\n", i)
+	}
+	p("}\n")
 	p("\nvar (\nbatchHooks [%d]gkhi.Hook[uint64]\nbatchPoints [%[1]d]gkhi.Point\n)\n", n.Hooks)
 	functions(&b, "batchGuarded", n.Batch, func(i int) string {
 		return fmt.Sprintf("if batchHooks[%d].Armed() {\nbatchHooks[%[1]d].Fire(x)\n}\n", i%n.Hooks)

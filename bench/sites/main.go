@@ -9,7 +9,8 @@
 //	                                     puts the tables into the document, between its marks
 //
 // Some targets speak of thousands of sites. This command writes a program that has them, compiles it with
-// ./measured and runs that, with the arguments passed on. It takes a minute, most of it the compiler's.
+// ./measured and runs that, with the arguments passed on. Dormant sites are measured in several programs that differ in the order
+// of their functions (the linker's -randlayout): see bench/overhead. It takes two minutes.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 func main() {
@@ -44,9 +46,24 @@ func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(dir)
-	program, err := build(dir, n, stderr)
+	w := workshop{dir: dir, stderr: stderr}
+	if err := w.write(n); err != nil {
+		return 1, err
+	}
+	program, err := w.build("measured")
 	if err != nil {
 		return 1, err
+	}
+	if n == full && !slices.ContainsFunc(args, func(s string) bool { return strings.TrimLeft(s, "-") == "toggles" }) {
+		var others []string
+		for seed := range layouts {
+			other, err := w.build(fmt.Sprint("layout", seed+1), fmt.Sprint("-ldflags=-randlayout=", seed+1))
+			if err != nil {
+				return 1, err
+			}
+			others = append(others, other)
+		}
+		args = append([]string{"-layouts", strings.Join(others, ",")}, args...)
 	}
 	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
@@ -58,33 +75,46 @@ func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 	return 0, err
 }
 
-// build compiles the measured program with so many sites into dir.
-func build(dir string, n sizes, stderr io.Writer) (program string, err error) {
+// layouts is in how many orders of their functions dormant sites are measured.
+const layouts = 8
+
+// A workshop is where the measured program is built.
+type workshop struct {
+	dir    string
+	stderr io.Writer
+}
+
+// write writes the part of the program that is generated, and what puts it in the place of the small one.
+func (w workshop) write(n sizes) error {
 	list := exec.Command("go", "list", "-f", "{{.Dir}}", measured)
-	list.Stderr = stderr
+	list.Stderr = w.stderr
 	at, err := list.Output()
 	if err != nil {
-		return "", fmt.Errorf("find the package to measure: go list: %w", err)
+		return fmt.Errorf("find the package to measure: go list: %w", err)
 	}
 	source, err := generate(n)
 	if err != nil {
-		return "", err
+		return err
 	}
-	generated := filepath.Join(dir, "generated.go")
+	generated := filepath.Join(w.dir, "generated.go")
 	if err := os.WriteFile(generated, source, 0o644); err != nil {
-		return "", err
+		return err
 	}
 	replace := map[string]string{filepath.Join(string(at[:len(at)-1]), "generated.go"): generated}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
-		return "", err
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), overlay, 0o644); err != nil {
-		return "", err
-	}
-	program = filepath.Join(dir, "measured")
-	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, measured)
-	build.Stdout, build.Stderr = stderr, stderr
+	return os.WriteFile(w.overlay(), overlay, 0o644)
+}
+
+func (w workshop) overlay() string { return filepath.Join(w.dir, "overlay.json") }
+
+// build compiles and links the program. What was compiled before is in the go command's cache.
+func (w workshop) build(name string, flags ...string) (program string, err error) {
+	program = filepath.Join(w.dir, name)
+	build := exec.Command("go", append(append([]string{"build", "-overlay", w.overlay(), "-o", program}, flags...), measured)...)
+	build.Stdout, build.Stderr = w.stderr, w.stderr
 	if err := build.Run(); err != nil {
 		return "", fmt.Errorf("build %s: %w", measured, err)
 	}

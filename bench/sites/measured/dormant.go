@@ -1,11 +1,17 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
 	"time"
 
 	"github.com/gkhi/gkhi"
+	"github.com/gkhi/gkhi/bench/internal/measure"
 	"github.com/gkhi/gkhi/internal/patch"
 )
 
@@ -15,9 +21,6 @@ type kind struct {
 	dense, leaf, inlined func(n int)
 	random               []func(uint64) uint64
 }
-
-// never and the numbers behind it are values that an event doesn't have.
-const never = 0x7f00_0000
 
 // sink keeps results alive.
 //
@@ -33,7 +36,7 @@ func fireIt(x uint64) { sink += x }
 // stay as compiled: that is the flag form, measured in the same rounds as the patched one.
 var kindNames = map[string]string{
 	noSite:    "no site",
-	branch:    "branch on a register",
+	jump:      "nothing but a jump",
 	plainBool: "plain bool",
 	"atomic":  "atomic.Bool",
 	"flag":    "guarded, flag form",
@@ -45,7 +48,7 @@ var kindNames = map[string]string{
 
 const (
 	noSite    = "none"
-	branch    = "branch" // the least that guards a call: a compare of what is in a register, which the compiler can't decide
+	jump      = "jump" // the least that could stand there: see bareJumps
 	plainBool = "bool"
 	guarded   = "guarded"
 	restless  = "restless"
@@ -58,6 +61,68 @@ func declareDormant(n int) {
 		gkhi.Declare(&guardedSites[i], fmt.Sprint("dormant.hook.", i), "never armed")
 		gkhi.DeclarePoint(&pointSites[i], fmt.Sprint("dormant.point.", i), "never armed")
 	}
+}
+
+// dormant measures all kinds of site while nobody listens, in each of the given programs, which are this one in other layouts: where
+// code happens to lie can make more of a difference than what it is. Without any it is this one alone. Each is a fresh process.
+func (p plan) dormant(layouts []string) ([]*scene, error) {
+	if len(layouts) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		layouts = []string{self}
+	}
+	list := scenes()
+	for _, exe := range layouts {
+		cmd := exec.Command(exe, "-dormant", "-count", strconv.Itoa(max(1, p.rounds/4)), "-time", p.slice.String())
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return nil, fmt.Errorf("dormant sites in %s: %w", exe, err)
+		}
+		var got [][]result
+		if err := json.Unmarshal(out, &got); err != nil {
+			return nil, fmt.Errorf("dormant sites in %s: %w", exe, err)
+		}
+		for i, s := range list {
+			for j := range s.Cases {
+				c := &s.Cases[j]
+				c.layouts = append(c.layouts, got[i][j].Min)
+				c.Median += got[i][j].Median / float64(len(layouts))
+			}
+		}
+	}
+	for _, s := range list {
+		for j := range s.Cases {
+			s.Cases[j].Min, _ = measure.Mean(s.Cases[j].layouts)
+		}
+	}
+	return list, nil
+}
+
+// oneLayout is what -dormant does: dormant measures of this very program, one list of results for each of the scenes.
+func (p plan) oneLayout(w io.Writer) error {
+	declareDormant(len(guardedSites))
+	if err := gkhi.Prepare(); err != nil {
+		return fmt.Errorf("sites can't be patched here: %w", err)
+	}
+	if got, want := gkhi.Status(), 2*len(guardedSites); got.Patched < want || got.Flagged > 0 {
+		return fmt.Errorf("%v, and there should be %d or more and none left as compiled", got, want)
+	}
+	if err := makeRestless(); err != nil {
+		return err
+	}
+	if err := bareJumps(); err != nil {
+		return fmt.Errorf("sites of nothing but a jump: %w", err)
+	}
+	list := scenes()
+	p.measure(list)
+	var all [][]result
+	for _, s := range list {
+		all = append(all, s.Cases)
+	}
+	return json.NewEncoder(w).Encode(all)
 }
 
 // restlessHooks are those of restless sites but for the many.
@@ -128,8 +193,11 @@ func scenes() []*scene {
 	}
 	for _, k := range kinds {
 		for i, run := range []func(int){k.dense, k.leaf, k.inlined, visit(k.random)} {
-			if k.name == restless && i == 3 {
+			switch {
+			case k.name == restless && i == 3:
 				continue // many hooks with handlers would be much memory, and no other answer
+			case k.name == jump && !haveBareJumps:
+				continue
 			}
 			list[i].runs = append(list[i].runs, run)
 			list[i].Cases = append(list[i].Cases, result{Case: kindNames[k.name], kind: k.name})

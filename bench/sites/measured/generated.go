@@ -13,6 +13,7 @@ const (
 	randomSites = 16
 )
 
+var jumpSites [40]gkhi.Hook[uint64]
 var boolSites [40]bool
 var atomicSites [40]atomic.Bool
 var flagSites [40]gkhi.Hook[uint64]
@@ -23,7 +24,7 @@ var pointSites [40]gkhi.Point
 
 var kinds = []kind{
 	{name: "none", dense: noneDense, leaf: noneLeafs, inlined: noneInlineds, random: noneRandom[:]},
-	{name: "branch", dense: branchDense, leaf: branchLeafs, inlined: branchInlineds, random: branchRandom[:]},
+	{name: "jump", dense: jumpDense, leaf: jumpLeafs, inlined: jumpInlineds, random: jumpRandom[:]},
 	{name: "bool", dense: boolDense, leaf: boolLeafs, inlined: boolInlineds, random: boolRandom[:]},
 	{name: "atomic", dense: atomicDense, leaf: atomicLeafs, inlined: atomicInlineds, random: atomicRandom[:]},
 	{name: "flag", dense: flagDense, leaf: flagLeafs, inlined: flagInlineds, random: flagRandom[:]},
@@ -241,332 +242,332 @@ var noneRandom = [...]func(uint64) uint64{
 	noneRandom00015,
 }
 
-func branchDense(n int) {
+func jumpDense(n int) {
 	for i := range n / inARow {
 		x := uint64(i)
 		_ = x
-		if x == never+0 {
+		if jumpSites[0].Armed() {
 			fireIt(x)
 		}
-		if x == never+1 {
+		if jumpSites[1].Armed() {
 			fireIt(x)
 		}
-		if x == never+2 {
+		if jumpSites[2].Armed() {
 			fireIt(x)
 		}
-		if x == never+3 {
+		if jumpSites[3].Armed() {
 			fireIt(x)
 		}
-		if x == never+4 {
+		if jumpSites[4].Armed() {
 			fireIt(x)
 		}
-		if x == never+5 {
+		if jumpSites[5].Armed() {
 			fireIt(x)
 		}
-		if x == never+6 {
+		if jumpSites[6].Armed() {
 			fireIt(x)
 		}
-		if x == never+7 {
+		if jumpSites[7].Armed() {
 			fireIt(x)
 		}
 	}
 }
 
 //go:noinline
-func branchLeaf0(x uint64) uint64 {
-	if x == never+8 {
+func jumpLeaf0(x uint64) uint64 {
+	if jumpSites[8].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchInlined0(x uint64) uint64 {
-	if x == never+16 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func branchLeaf1(x uint64) uint64 {
-	if x == never+9 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func branchInlined1(x uint64) uint64 {
-	if x == never+17 {
+func jumpInlined0(x uint64) uint64 {
+	if jumpSites[16].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 //go:noinline
-func branchLeaf2(x uint64) uint64 {
-	if x == never+10 {
+func jumpLeaf1(x uint64) uint64 {
+	if jumpSites[9].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchInlined2(x uint64) uint64 {
-	if x == never+18 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func branchLeaf3(x uint64) uint64 {
-	if x == never+11 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func branchInlined3(x uint64) uint64 {
-	if x == never+19 {
+func jumpInlined1(x uint64) uint64 {
+	if jumpSites[17].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 //go:noinline
-func branchLeaf4(x uint64) uint64 {
-	if x == never+12 {
+func jumpLeaf2(x uint64) uint64 {
+	if jumpSites[10].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchInlined4(x uint64) uint64 {
-	if x == never+20 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func branchLeaf5(x uint64) uint64 {
-	if x == never+13 {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func branchInlined5(x uint64) uint64 {
-	if x == never+21 {
+func jumpInlined2(x uint64) uint64 {
+	if jumpSites[18].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 //go:noinline
-func branchLeaf6(x uint64) uint64 {
-	if x == never+14 {
+func jumpLeaf3(x uint64) uint64 {
+	if jumpSites[11].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchInlined6(x uint64) uint64 {
-	if x == never+22 {
+func jumpInlined3(x uint64) uint64 {
+	if jumpSites[19].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 //go:noinline
-func branchLeaf7(x uint64) uint64 {
-	if x == never+15 {
+func jumpLeaf4(x uint64) uint64 {
+	if jumpSites[12].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchInlined7(x uint64) uint64 {
-	if x == never+23 {
+func jumpInlined4(x uint64) uint64 {
+	if jumpSites[20].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
-func branchLeafs(n int) {
+//go:noinline
+func jumpLeaf5(x uint64) uint64 {
+	if jumpSites[13].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func jumpInlined5(x uint64) uint64 {
+	if jumpSites[21].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func jumpLeaf6(x uint64) uint64 {
+	if jumpSites[14].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func jumpInlined6(x uint64) uint64 {
+	if jumpSites[22].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+//go:noinline
+func jumpLeaf7(x uint64) uint64 {
+	if jumpSites[15].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func jumpInlined7(x uint64) uint64 {
+	if jumpSites[23].Armed() {
+		fireIt(x)
+	}
+	return x*31 ^ x
+}
+
+func jumpLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
-		sum += branchLeaf0(uint64(i))
-		sum += branchLeaf1(uint64(i))
-		sum += branchLeaf2(uint64(i))
-		sum += branchLeaf3(uint64(i))
-		sum += branchLeaf4(uint64(i))
-		sum += branchLeaf5(uint64(i))
-		sum += branchLeaf6(uint64(i))
-		sum += branchLeaf7(uint64(i))
+		sum += jumpLeaf0(uint64(i))
+		sum += jumpLeaf1(uint64(i))
+		sum += jumpLeaf2(uint64(i))
+		sum += jumpLeaf3(uint64(i))
+		sum += jumpLeaf4(uint64(i))
+		sum += jumpLeaf5(uint64(i))
+		sum += jumpLeaf6(uint64(i))
+		sum += jumpLeaf7(uint64(i))
 	}
 	sink = sum
 }
 
-func branchInlineds(n int) {
+func jumpInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
-		sum += branchInlined0(uint64(i))
-		sum += branchInlined1(uint64(i))
-		sum += branchInlined2(uint64(i))
-		sum += branchInlined3(uint64(i))
-		sum += branchInlined4(uint64(i))
-		sum += branchInlined5(uint64(i))
-		sum += branchInlined6(uint64(i))
-		sum += branchInlined7(uint64(i))
+		sum += jumpInlined0(uint64(i))
+		sum += jumpInlined1(uint64(i))
+		sum += jumpInlined2(uint64(i))
+		sum += jumpInlined3(uint64(i))
+		sum += jumpInlined4(uint64(i))
+		sum += jumpInlined5(uint64(i))
+		sum += jumpInlined6(uint64(i))
+		sum += jumpInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
-func branchRandom00000(x uint64) uint64 {
-	if x == never+24 {
+func jumpRandom00000(x uint64) uint64 {
+	if jumpSites[24].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
 //go:noinline
-func branchRandom00001(x uint64) uint64 {
-	if x == never+25 {
+func jumpRandom00001(x uint64) uint64 {
+	if jumpSites[25].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 1
 }
 
 //go:noinline
-func branchRandom00002(x uint64) uint64 {
-	if x == never+26 {
+func jumpRandom00002(x uint64) uint64 {
+	if jumpSites[26].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 2
 }
 
 //go:noinline
-func branchRandom00003(x uint64) uint64 {
-	if x == never+27 {
+func jumpRandom00003(x uint64) uint64 {
+	if jumpSites[27].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 3
 }
 
 //go:noinline
-func branchRandom00004(x uint64) uint64 {
-	if x == never+28 {
+func jumpRandom00004(x uint64) uint64 {
+	if jumpSites[28].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 4
 }
 
 //go:noinline
-func branchRandom00005(x uint64) uint64 {
-	if x == never+29 {
+func jumpRandom00005(x uint64) uint64 {
+	if jumpSites[29].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 5
 }
 
 //go:noinline
-func branchRandom00006(x uint64) uint64 {
-	if x == never+30 {
+func jumpRandom00006(x uint64) uint64 {
+	if jumpSites[30].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 6
 }
 
 //go:noinline
-func branchRandom00007(x uint64) uint64 {
-	if x == never+31 {
+func jumpRandom00007(x uint64) uint64 {
+	if jumpSites[31].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 7
 }
 
 //go:noinline
-func branchRandom00008(x uint64) uint64 {
-	if x == never+32 {
+func jumpRandom00008(x uint64) uint64 {
+	if jumpSites[32].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 8
 }
 
 //go:noinline
-func branchRandom00009(x uint64) uint64 {
-	if x == never+33 {
+func jumpRandom00009(x uint64) uint64 {
+	if jumpSites[33].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 9
 }
 
 //go:noinline
-func branchRandom00010(x uint64) uint64 {
-	if x == never+34 {
+func jumpRandom00010(x uint64) uint64 {
+	if jumpSites[34].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 10
 }
 
 //go:noinline
-func branchRandom00011(x uint64) uint64 {
-	if x == never+35 {
+func jumpRandom00011(x uint64) uint64 {
+	if jumpSites[35].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 11
 }
 
 //go:noinline
-func branchRandom00012(x uint64) uint64 {
-	if x == never+36 {
+func jumpRandom00012(x uint64) uint64 {
+	if jumpSites[36].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 12
 }
 
 //go:noinline
-func branchRandom00013(x uint64) uint64 {
-	if x == never+37 {
+func jumpRandom00013(x uint64) uint64 {
+	if jumpSites[37].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 13
 }
 
 //go:noinline
-func branchRandom00014(x uint64) uint64 {
-	if x == never+38 {
+func jumpRandom00014(x uint64) uint64 {
+	if jumpSites[38].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 14
 }
 
 //go:noinline
-func branchRandom00015(x uint64) uint64 {
-	if x == never+39 {
+func jumpRandom00015(x uint64) uint64 {
+	if jumpSites[39].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 15
 }
 
-var branchRandom = [...]func(uint64) uint64{
-	branchRandom00000,
-	branchRandom00001,
-	branchRandom00002,
-	branchRandom00003,
-	branchRandom00004,
-	branchRandom00005,
-	branchRandom00006,
-	branchRandom00007,
-	branchRandom00008,
-	branchRandom00009,
-	branchRandom00010,
-	branchRandom00011,
-	branchRandom00012,
-	branchRandom00013,
-	branchRandom00014,
-	branchRandom00015,
+var jumpRandom = [...]func(uint64) uint64{
+	jumpRandom00000,
+	jumpRandom00001,
+	jumpRandom00002,
+	jumpRandom00003,
+	jumpRandom00004,
+	jumpRandom00005,
+	jumpRandom00006,
+	jumpRandom00007,
+	jumpRandom00008,
+	jumpRandom00009,
+	jumpRandom00010,
+	jumpRandom00011,
+	jumpRandom00012,
+	jumpRandom00013,
+	jumpRandom00014,
+	jumpRandom00015,
 }
 
 func boolDense(n int) {
@@ -2703,6 +2704,20 @@ var pointRandom = [...]func(uint64) uint64{
 	pointRandom00013,
 	pointRandom00014,
 	pointRandom00015,
+}
+
+// jumpCode are the functions that bareJumps changes.
+var jumpCode = []any{
+	jumpDense,
+	jumpInlineds,
+	jumpLeaf0,
+	jumpLeaf1,
+	jumpLeaf2,
+	jumpLeaf3,
+	jumpLeaf4,
+	jumpLeaf5,
+	jumpLeaf6,
+	jumpLeaf7,
 }
 
 var (

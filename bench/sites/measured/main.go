@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gkhi/gkhi"
@@ -27,6 +28,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		asJSON   = fs.Bool("json", false, "print one JSON object a line")
 		markdown = fs.Bool("markdown", false, "print the tables in Markdown")
 		toggles  = fs.Bool("toggles", false, "measure only what toggling a site costs")
+		layouts  = fs.String("layouts", "", "`files` with a comma between them: this program, linked otherwise, to measure dormant sites in")
+		dormant  = fs.Bool("dormant", false, "only measure dormant sites, in this program alone, and print JSON")
 		cold     = fs.Bool("cold", false, "only look for the sites of a few hooks, and print milliseconds for each MiB")
 		write    = fs.String("write", "", "put the Markdown into this `file`, between its marks")
 	)
@@ -44,6 +47,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if *quick {
 		plan.rounds, plan.slice, plan.batches = 1, 100*time.Microsecond, 1
+	}
+	if *layouts != "" {
+		plan.layouts = strings.Split(*layouts, ",")
+	}
+	if *dormant {
+		if err := plan.oneLayout(stdout); err != nil {
+			fmt.Fprintln(stderr, "sites:", err)
+			return 1
+		}
+		return 0
 	}
 	if *cold {
 		ms, err := coldScan()
@@ -103,12 +116,10 @@ func (p plan) all() (*report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sites can't be patched here: %w", err)
 	}
-	if err := makeRestless(); err != nil {
+	dormant, err := p.dormant(p.layouts)
+	if err != nil {
 		return nil, err
 	}
-	dormant := scenes()
-	p.measure(dormant)
-	patch.Default.SetLimit(patch.DefaultLimit)
 	armed, err := p.armedPoints()
 	if err != nil {
 		return nil, err

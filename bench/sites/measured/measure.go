@@ -12,6 +12,7 @@ type plan struct {
 	rounds  int
 	slice   time.Duration // for one case in one round
 	batches int           // how often sites are armed in one batch
+	layouts []string      // this program, linked with its functions in other orders
 }
 
 // A result is what was measured of one case, in the unit of its table.
@@ -20,6 +21,8 @@ type result struct {
 	Min    float64
 	Median float64
 	kind   string
+	// Of a dormant site: the least in each layout, whose mean Min is.
+	layouts []float64
 }
 
 // summary sorts samples.
@@ -57,4 +60,19 @@ func (p plan) measure(scenes []*scene) {
 // of returns the result of the kind.
 func (s *scene) of(kind string) result {
 	return s.Cases[slices.IndexFunc(s.Cases, func(r result) bool { return r.kind == kind })]
+}
+
+func (s *scene) has(kind string) bool {
+	return slices.ContainsFunc(s.Cases, func(r result) bool { return r.kind == kind })
+}
+
+// over says how much more the first kind takes than the second, in the mean over the layouts, and how far to each side the truth
+// may be.
+func (s *scene) over(kind, than string) (ns, half float64) {
+	a, b := s.of(kind).layouts, s.of(than).layouts
+	diff := make([]float64, len(a))
+	for i := range diff {
+		diff[i] = a[i] - b[i]
+	}
+	return measure.Mean(diff)
 }

@@ -25,22 +25,38 @@ func (r *report) scenes() []*scene {
 	return slices.DeleteFunc(all, func(s *scene) bool { return s == nil })
 }
 
-// table is s as cells, the header first. Dormant sites are compared with no site, with a branch that loads nothing, and with a plain bool.
+// table is s as cells, the header first. Dormant sites are compared with no site, with the least that could stand there,
+// and with a plain bool.
 func (r *report) table(s *scene) [][]string {
 	rows := [][]string{{"", "min", "median"}}
 	compared := s.Cases[0].kind == noSite
 	if compared {
-		rows[0] = []string{"", "ns, min", "median", "over no site", "over a branch", "× no site", "× plain bool"}
+		rows[0] = []string{"", "ns, min", "median", "over no site", "over a jump", "over a plain bool", "× no site", "× plain bool"}
 	}
 	for _, c := range s.Cases {
 		cells := []string{c.Case, measure.Figure(c.Min), measure.Figure(c.Median)}
 		if compared {
-			none, branch, bool := s.of(noSite).Min, s.of(branch).Min, s.of(plainBool).Min
-			cells = append(cells, measure.Figure(c.Min-none), measure.Figure(c.Min-branch), measure.Figure(c.Min/none), measure.Figure(c.Min/bool))
+			for _, than := range []string{noSite, jump, plainBool} {
+				cells = append(cells, s.difference(c.kind, than))
+			}
+			cells = append(cells, measure.Figure(c.Min/s.of(noSite).Min), measure.Figure(c.Min/s.of(plainBool).Min))
 		}
 		rows = append(rows, cells)
 	}
 	return rows
+}
+
+// difference is what over says, for people.
+func (s *scene) difference(kind, than string) string {
+	if !s.has(than) {
+		return "–"
+	}
+	d, half := s.over(kind, than)
+	text := measure.Figure(d)
+	if spread := measure.Figure(half); spread != "0" {
+		text += " ± " + spread
+	}
+	return text
 }
 
 func (r *report) targetTable() [][]string {
@@ -56,7 +72,8 @@ func (r *report) targetTable() [][]string {
 }
 
 func (r *report) heading() string {
-	return fmt.Sprintf("%d rounds of %v for each case, %d batches", r.plan.rounds, r.plan.slice, r.plan.batches)
+	return fmt.Sprintf("%d rounds of %v for each case, %d of them in each of %d layouts for dormant sites, %d batches",
+		r.plan.rounds, r.plan.slice, max(1, r.plan.rounds/4), max(1, len(r.plan.layouts)), r.plan.batches)
 }
 
 func (r *report) text(w io.Writer) error {
@@ -91,8 +108,8 @@ func (r *report) markdown() string {
 			}
 		}
 	}
-	put("Targets", "The tables below say where the figures come from. Times are minimums. A plain bool that is ahead by less than "+
-		measure.Figure(noise)+" ns counts as equal.", r.targetTable())
+	put("Targets", "The tables below say where the figures come from. Times are minimums. Slower than a plain bool is what is so by "+
+		measure.Figure(noise)+" ns or more, beyond what may be chance.", r.targetTable())
 	for _, s := range r.scenes() {
 		put(s.Title, s.Note, r.table(s))
 	}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/gkhi/gkhi/bench/internal/measure"
 )
 
@@ -25,14 +23,21 @@ func (r *report) judge() {
 		})
 	}
 	for _, s := range r.dormant {
-		none, hook, bool := s.of(noSite), s.of(guarded), s.of(plainBool)
 		where := ": " + s.Title
-		most("dormant guarded site"+where, " ns", 0.1, hook.Min-none.Min)
+		over := func(what, kind, note string) {
+			d, _ := s.over(kind, noSite)
+			r.targets = append(r.targets, target{what + where, "≤ 0.10 ns", s.difference(kind, noSite) + " ns" + note, d <= 0.1})
+		}
+		least := ""
+		if s.has(jump) {
+			least = "; nothing but a jump: " + s.difference(jump, noSite) + " ns"
+		}
+		over("dormant guarded site", guarded, least)
+		d, half := s.over(guarded, plainBool)
 		r.targets = append(r.targets, target{
-			"dormant guarded site, beside a plain bool" + where, "never slower",
-			fmt.Sprintf("%s to %s ns", measure.Figure(hook.Min), measure.Figure(bool.Min)), hook.Min <= bool.Min+noise,
+			"dormant guarded site, beside a plain bool" + where, "never slower", s.difference(guarded, plainBool) + " ns", d-half <= noise,
 		})
-		most("dormant point"+where, " ns", 0.1, s.of(point).Min-none.Min)
+		over("dormant point", point, "")
 	}
 	for _, name := range []string{caseBeside, caseThrough} {
 		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseAwake).Min-1)*100)
