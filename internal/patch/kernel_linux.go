@@ -31,7 +31,7 @@ func (kernel) Tracer() int {
 	return pid
 }
 
-// Text lists the executable mappings that hold Go code: the program and its
+// Text lists the Go code in executable mappings: the program and its
 // plugins, or the shared library that this code is in. Neighbours are one: pages that
 // were remapped stand between pages of the file.
 func (kernel) Text() ([]scan.Segment, error) {
@@ -48,8 +48,8 @@ func (kernel) Text() ([]scan.Segment, error) {
 	})
 	var segs []scan.Segment
 	for _, m := range text {
-		if holdsGo(m.from, m.to) {
-			segs = append(segs, scan.Segment{Addr: m.from, Bytes: textmem.Bytes(m.from, int(m.to-m.from))})
+		if lo, hi := goPart(m.from, m.to, isGo); lo < hi {
+			segs = append(segs, scan.Segment{Addr: lo, Bytes: textmem.Bytes(lo, int(hi-lo))})
 		}
 	}
 	return segs, err
@@ -60,7 +60,10 @@ func (kernel) Text() ([]scan.Segment, error) {
 func (k kernel) GOT() ([]scan.Segment, error) {
 	var paths []string
 	err := eachMapping(func(m mapping) {
-		if m.perms == "r-xp" && m.path != "" && !slices.Contains(paths, m.path) && holdsGo(m.from, m.to) {
+		if m.perms != "r-xp" || m.path == "" || slices.Contains(paths, m.path) {
+			return
+		}
+		if lo, hi := goPart(m.from, m.to, isGo); lo < hi {
 			paths = append(paths, m.path)
 		}
 	})
@@ -76,16 +79,21 @@ func (k kernel) GOT() ([]scan.Segment, error) {
 	return segs, err
 }
 
-// holdsGo samples a mapping: a Go binary's text segment may begin with C code.
-func holdsGo(from, to uintptr) bool {
-	step := max((to-from)/64, 4096)
-	for pc := from; pc < to; pc += step {
-		if runtime.FuncForPC(pc) != nil {
-			return true
+// goPart returns the part of a mapping that Go code is in, give or take a page: C code may be in front of it and
+// behind, and be a hundred times as much. There is none if lo is hi.
+func goPart(from, to uintptr, isGo func(pc uintptr) bool) (lo, hi uintptr) {
+	const page = 4096
+	for lo = from; !isGo(lo); lo += page {
+		if to-lo <= page {
+			return to, to
 		}
 	}
-	return false
+	for hi = from + (to-from-1)/page*page; !isGo(hi); hi -= page {
+	}
+	return max(lo, from+page) - page, min(hi+page, to) // what is before the first page that begins with Go code may end with it
 }
+
+func isGo(pc uintptr) bool { return runtime.FuncForPC(pc) != nil }
 
 // A mapping is a line of /proc/self/maps.
 type mapping struct {

@@ -66,6 +66,34 @@ func FuzzParseMapping(f *testing.F) {
 	})
 }
 
+func TestGoPart(t *testing.T) {
+	const from, to = 0x40_0000, 0x4000_0000 // a gigabyte, as a large C program has
+	for _, tt := range []struct {
+		first, last uintptr // of Go's instructions
+		lo, hi      uintptr
+	}{
+		{from, to - 1, from, to},
+		{from, from + 0x1FFF, from, from + 0x2000},
+		{0x1234_5678, 0x1240_0010, 0x1234_5000, 0x1240_1000},
+		{0x1234_5000, 0x1240_0000, 0x1234_4000, 0x1240_1000},
+		{to - 0x1800, to - 1, to - 0x2000, to},
+		{to, to, to, to}, // none
+	} {
+		lo, hi := goPart(from, to, func(pc uintptr) bool {
+			if pc < from || pc >= to {
+				t.Fatalf("%#x is looked at", pc)
+			}
+			return pc >= tt.first && pc <= tt.last
+		})
+		if lo != tt.lo || hi != tt.hi {
+			t.Errorf("Go from %#x to %#x: %#x to %#x, want %#x to %#x", tt.first, tt.last, lo, hi, tt.lo, tt.hi)
+		}
+	}
+	if lo, hi := goPart(0x1000, 0x1010, func(uintptr) bool { return true }); lo != 0x1000 || hi != 0x1010 {
+		t.Errorf("of a part of a page: %#x to %#x", lo, hi)
+	}
+}
+
 // TestMappings reads the real ones.
 func TestMappings(t *testing.T) {
 	text, err := kernel{}.Text()
