@@ -4,7 +4,8 @@
 // one of a set, and \ takes the next character as it is. All else stands for itself.
 //
 // Go's own names are full of these characters: net/http.(*Server).Serve, slices.SortFunc[...]. So a name always
-// matches itself, and [...] stands for itself, as the star in (*Server) does in effect.
+// matches itself, and [...] stands for itself, as the star in (*Server) does in effect. It may be left out, too:
+// slices.SortFunc is that function. And a path's dots match where the name has them escaped, as in gopkg.in/yaml%2ev3.Marshal.
 //
 // Of several patterns ([Set]) those that begin with an exclamation mark leave names out: main.* !main.noisy*.
 //
@@ -201,8 +202,85 @@ func (p *Pattern) String() string {
 // Literal reports whether the pattern stands for one name only: its own text.
 func (p *Pattern) Literal() bool { return p.literal }
 
-// Match reports whether the whole of name matches.
+// Match reports whether the whole of name matches, as it is or as people write it.
 func (p *Pattern) Match(name string) bool {
+	if p.match(name) {
+		return true
+	}
+	if p.fixed && !p.mayBePlain(name) { // there may be many such
+		return false
+	}
+	plain, changed := plain(name)
+	return changed && p.match(plain)
+}
+
+// mayBePlain reports whether a name that isn't the text of a fixed pattern could be when it is written plainly.
+func (p *Pattern) mayBePlain(name string) bool {
+	if len(name) <= len(p.text) {
+		return false
+	}
+	i := 0
+	for i < len(p.text) && name[i] == p.text[i] {
+		i++
+	}
+	return name[i] == '[' || name[i] == '%'
+}
+
+// plain is a function's name as people write it: without the [...] of what is generic, and without the escapes of paths, %2e.
+func plain(name string) (text string, changed bool) {
+	if !strings.Contains(name, "[...]") && strings.IndexByte(name, '%') < 0 {
+		return name, false
+	}
+	var b []byte
+	for i := 0; i < len(name); i++ {
+		switch {
+		case strings.HasPrefix(name[i:], "[...]"):
+			i += len("[...]") - 1
+			continue
+		case name[i] == '%' && i+2 < len(name):
+			if hi, lo := strings.IndexByte(hex, name[i+1]), strings.IndexByte(hex, name[i+2]); hi >= 0 && lo >= 0 {
+				b = append(b, byte(hi<<4|lo))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, name[i])
+	}
+	return string(b), len(b) < len(name)
+}
+
+const hex = "0123456789abcdef"
+
+// MayBegin reports whether any name that begins with prefix can match.
+func (p *Pattern) MayBegin(prefix string) bool {
+	if strings.HasPrefix(p.src, prefix) {
+		return true
+	}
+	at := make([]bool, len(p.ops)+1) // which of ops may be next
+	at[0] = true
+	for _, r := range prefix {
+		next := make([]bool, len(at))
+		some := false
+		for i := range p.ops {
+			o := &p.ops[i]
+			if !at[i] {
+				continue
+			}
+			if o.kind == opStar {
+				at[i+1], next[i], some = true, true, true
+			} else if o.matches(r) {
+				next[i+1], some = true, true
+			}
+		}
+		if !some {
+			return false
+		}
+		at = next
+	}
+	return true
+}
+
+func (p *Pattern) match(name string) bool {
 	if name == p.src {
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestMatch(t *testing.T) {
@@ -28,7 +29,13 @@ func TestMatch(t *testing.T) {
 		{`\*x`, []string{"*x", `\*x`}, []string{"ax"}},
 		{"net/http.(*Server).Serve", []string{"net/http.(*Server).Serve"}, []string{"net/http.Serve"}},
 		{"(*Server).*", []string{"(*Server).Serve"}, []string{"Server.Serve"}},
-		{"slices.SortFunc[...]", []string{"slices.SortFunc[...]"}, []string{"slices.SortFunc."}},
+		{"slices.SortFunc[...]", []string{"slices.SortFunc[...]"}, []string{"slices.SortFunc.", "slices.SortFunc"}},
+		{"slices.SortFunc", []string{"slices.SortFunc[...]", "slices.SortFunc"}, []string{"slices.SortFunc[int]", "slices.SortFunc[...].func1"}},
+		{"m.(*Tree).Walk", []string{"m.(*Tree[...]).Walk"}, []string{"m.(*Tree[...]).Walk2", "m.(*Tree[..]).Walk"}},
+		{"m.(*Tree).*", []string{"m.(*Tree[...]).Walk"}, []string{"m.(*Tree2[...]).Walk"}},
+		{"gopkg.in/yaml.v3.*", []string{"gopkg.in/yaml%2ev3.Marshal"}, []string{"gopkg.in/yaml%2fv3.Marshal", "gopkg.in/yaml%2"}},
+		{"gopkg.in/yaml.v3.Marshal", []string{"gopkg.in/yaml%2ev3.Marshal"}, []string{"gopkg.in/yaml%2ev3.MarshalX"}},
+		{`gopkg.in/yaml%2ev3.F\[...]`, []string{"gopkg.in/yaml%2ev3.F[...]"}, nil},
 		{"*.F[...]", []string{"a.F[...]"}, []string{"a.F."}},
 		{"F[int]", []string{"F[int]", "Fi", "Fn"}, []string{"Fx"}},
 	} {
@@ -169,7 +176,12 @@ func FuzzMatch(f *testing.F) {
 		if pattern == name && !got {
 			t.Fatalf("%q does not match itself", name)
 		}
-		same := !strings.ContainsAny(name, "/") && !strings.Contains(pattern, "[...]") && !strings.Contains(pattern, "[!") &&
+		for i := range len(name) + 1 {
+			if got && utf8.ValidString(name) && !p.MayBegin(name[:i]) && !strings.ContainsAny(name, "[%") {
+				t.Fatalf("%q matches %q, and it may not begin with %q", pattern, name, name[:i])
+			}
+		}
+		same := !strings.ContainsAny(name, "/%") && !strings.Contains(name, "[...]") && !strings.Contains(pattern, "[...]") && !strings.Contains(pattern, "[!") &&
 			pattern != name && !strings.Contains(name, "\xff")
 		want, err := path.Match(pattern, name)
 		if same && err == nil && got != want {
@@ -192,5 +204,39 @@ func TestUsed(t *testing.T) {
 	}
 	if n != len(want) {
 		t.Errorf("%d patterns", n)
+	}
+}
+
+func TestMayBegin(t *testing.T) {
+	for _, tt := range []struct {
+		pattern, prefix string
+		want            bool
+	}{
+		{"net/http.Get", "net/http.", true},
+		{"net/http.Get", "net.", false},
+		{"net/http.*", "fmt.", false},
+		{"net/*.Get", "net/http.", true},
+		{"net/*.Get", "net/", true},
+		{"net/*.Get", "nets/", false},
+		{"*.Get", "fmt.", true},
+		{"example.com/x.(*T).*", "example.com/x.", true},
+		{"example.com/x.(*T).*", "example.com/y.", false},
+		{"example.com/x.(*T).*", "example.com/x.(*U", true}, // the star of (*T) is a star as well
+		{"[ab]x.F", "bx.", true},
+		{"[ab]x.F", "cx.", false},
+		{"a?.F", "ab.", true},
+		{"a", "a.", false},
+		{"", "", true},
+	} {
+		p := &Pattern{}
+		if tt.pattern != "" {
+			var err error
+			if p, err = Compile(tt.pattern); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := p.MayBegin(tt.prefix); got != tt.want {
+			t.Errorf("MayBegin(%q, %q) is %v", tt.pattern, tt.prefix, got)
+		}
 	}
 }

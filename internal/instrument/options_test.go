@@ -29,6 +29,7 @@ func TestPatterns(t *testing.T) {
 		{"example.com/*", "ef"},
 		{"*.F", "e"},
 		{"example.com/z.G[...]", "f"},
+		{"example.com/z.G", "f"},
 		{"net/http -net/http", ""},
 	}
 	functions := []struct{ path, outer, name string }{
@@ -60,6 +61,10 @@ func TestPatterns(t *testing.T) {
 	p, err := ParsePatterns([]string{"net/http", "-net/http.X"})
 	if err != nil || p.MayMatch("fmt") {
 		t.Error("fmt may match net/http", err)
+	}
+	p, err = ParsePatterns([]string{"example.com/x.(*T).*", "go*.F"})
+	if err != nil || p.MayMatch("fmt") || p.MayMatch("example.com/y") || !p.MayMatch("example.com/x") || !p.MayMatch("golang.org/x") {
+		t.Error("patterns of methods may match other packages, or not their own", err)
 	}
 	for _, bad := range []string{"./...", ".", "../x", "a[", "", "-", "-[z-a]"} {
 		if _, err := ParsePatterns([]string{bad}); err == nil {

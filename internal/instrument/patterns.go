@@ -11,7 +11,7 @@ import (
 //
 // A pattern is an import path ("net/http", "github.com/x/y/..." for all
 // below too), or a function's full name ("github.com/x/y.(*T).M", "net/http.*Serve*"), in
-// both of which * and the rest of internal/glob's characters work. A function's
+// both of which * and the rest of internal/glob's characters work; the [...] of what is generic may be left out. A function's
 // closures are chosen with it. A pattern that begins with - leaves out what
 // it matches. The last pattern that matches decides; when the first one is a
 // -pattern, everything else is chosen.
@@ -91,9 +91,7 @@ func (p *Patterns) MayMatch(importPath string) bool {
 		if r.omit {
 			continue
 		}
-		// A name's pattern may match a function here if it could begin with the path; globs can't be asked that, so
-		// only literal ones are ruled out.
-		if r.match(importPath) || !r.all && (!r.glob.Literal() || strings.HasPrefix(r.glob.String(), importPath+".")) {
+		if r.match(importPath) || !r.all && r.glob.MayBegin(importPath+".") {
 			return true
 		}
 	}
