@@ -28,9 +28,9 @@ No source is changed, and neither is go.mod. Then, on the running program:
 The program serves its control socket by itself, unless GKHI_SERVE=off is in its environment.
 All arguments of "go %[2]s" work, and come after or among these:
 
-  -hooks PATTERN,…    which functions: import paths (net/http, ./..., example.com/x/...) or names
-                      (example.com/x.(*T).M, 'example.com/x.New*'); -PATTERN leaves out. The last
-                      one that matches decides. Default: all packages of the main module.
+  -hooks PATTERN,…    which functions: import paths (net/http, ./..., example.com/x/..., std, all)
+                      or names (example.com/x.(*T).M, 'main.New*'); -PATTERN leaves out. The last one
+                      that matches decides. Default: all packages of the main module.
   -hooks-min N        the least size, in the inliner's units; default 81: what the compiler
                       inlines, and small leaves, are left alone. 0 takes every function.
   -hooks-serve=false  serve no control socket; calling gkhi.Serve or mounting gkhihttp still does.
@@ -55,7 +55,7 @@ var goVerbs = []goVerb{
 	{"test", "run tests with points in the functions", "test [-hooks PATTERN]... [-trace PATTERN]... [go test's flags] [PACKAGE...]",
 		"  gkhi test ./...\n  gkhi test -trace 'example.com/x.*' -run TestX ./x", true},
 	{"install", "install a Go program with points", "install [-hooks PATTERN]... [go install's flags] [PACKAGE...]",
-		"  gkhi install ./cmd/server", false},
+		"  gkhi install ./cmd/server\n  gkhi install example.com/cmd/server@latest", false},
 }
 
 func newGoVerb(v goVerb) func(*env) *cobra.Command {
@@ -118,8 +118,10 @@ func (e *env) buildOptions() (gobuild.Options, error) {
 		return gobuild.Options{}, fmt.Errorf("where this gkhi is: %w", err)
 	}
 	cache, err := os.UserCacheDir()
-	if err != nil {
-		return gobuild.Options{}, fmt.Errorf("a folder for what is kept between builds: %w", err)
+	if err != nil { // no home: the go command needs this then
+		if cache = os.Getenv("GOCACHE"); !filepath.IsAbs(cache) {
+			return gobuild.Options{}, fmt.Errorf("a folder for what is kept between builds: %w", err)
+		}
 	}
 	version := self.BuildID()
 	if version == "" {

@@ -58,7 +58,7 @@ func readTable() (*sitetab.Table, error) {
 }
 
 // ErrNone says that the program has no functions with points.
-var ErrNone = errors.New("the program was not built by gkhi build, so its functions have no points")
+var ErrNone = errors.New("the program's functions have no points: it was not built by gkhi build, or with patterns that chose none")
 
 // Len returns the number of functions; the error is ErrNone, or says what is wrong with the table.
 func Len() (int, error) {

@@ -127,7 +127,7 @@ func (a *Args) ours(name, value string, has bool, take func() (string, error)) (
 	switch name {
 	case "hooks":
 		value, err = take()
-		a.Hooks = append(a.Hooks, strings.FieldsFunc(value, comma)...)
+		a.Hooks = append(a.Hooks, list(value)...)
 	case "hooks-min":
 		if value, err = take(); err == nil {
 			if a.Min, err = strconv.Atoi(value); err != nil || a.Min < 0 {
@@ -146,7 +146,7 @@ func (a *Args) ours(name, value string, has bool, take func() (string, error)) (
 			return true, fmt.Errorf("-trace is for gkhi run and gkhi test")
 		}
 		value, err = take()
-		a.Trace = append(a.Trace, strings.FieldsFunc(value, comma)...)
+		a.Trace = append(a.Trace, list(value)...)
 	case "toolexec":
 		err = fmt.Errorf("-toolexec is what gkhi %s uses itself", a.Verb)
 	default:
@@ -155,7 +155,15 @@ func (a *Args) ours(name, value string, has bool, take func() (string, error)) (
 	return true, err
 }
 
-func comma(r rune) bool { return r == ',' }
+// list takes a list apart, which has commas and may have spaces behind them.
+func list(s string) (out []string) {
+	for word := range strings.SplitSeq(s, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			out = append(out, word)
+		}
+	}
+	return out
+}
 
 // packages returns how many of args, which begin with one, are packages.
 func (a *Args) packages(args []string) int {
@@ -197,5 +205,5 @@ func (a *Args) only(names map[string]bool) []string {
 // Flags that decide what is built, and those that decide how, of which the first kind are some.
 var (
 	listFlags   = words("race msan asan mod modfile overlay tags compiler installsuffix buildmode modcacherw")
-	exportFlags = words("race msan asan overlay tags compiler installsuffix buildmode modcacherw trimpath asmflags gccgoflags pkgdir linkshared p")
+	exportFlags = words("race msan asan tags compiler installsuffix buildmode modcacherw trimpath asmflags gccgoflags linkshared p")
 )

@@ -112,7 +112,7 @@ func TestGcflags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user := a.gcflags()
+	user := gcflags(a.Flags)
 	for _, tt := range []struct {
 		p    pkg
 		want string
@@ -133,6 +133,28 @@ func TestGcflags(t *testing.T) {
 	}
 	if got := effective(user[:1], &pkg{ImportPath: "m", DepOnly: true}, "/m"); got != "" {
 		t.Errorf("a package that is not named: %q, want nothing", got)
+	}
+}
+
+func TestGoflags(t *testing.T) {
+	for _, tt := range []struct {
+		goflags string
+		words   []string
+		without string // -mod and -toolexec
+	}{
+		{"", nil, ""},
+		{" -mod=mod\t-race ", []string{"-mod=mod", "-race"}, "-race"},
+		{"'-gcflags=all=-N -l' -v", []string{"-gcflags=all=-N -l", "-v"}, "'-gcflags=all=-N -l' -v"},
+		{`-v "-toolexec=gkhi toolexec -hooks ./..." --mod=vendor`, []string{"-v", "-toolexec=gkhi toolexec -hooks ./...", "--mod=vendor"}, "-v"},
+		{`"-ldflags=-X 'main.a=b c'"`, []string{"-ldflags=-X 'main.a=b c'"}, `"-ldflags=-X 'main.a=b c'"`},
+		{"'-ldflags=-s", []string{"-ldflags=-s"}, "-ldflags=-s"},
+	} {
+		if got := splitFlags(tt.goflags); !slices.Equal(got, tt.words) {
+			t.Errorf("%s: %q, want %q", tt.goflags, got, tt.words)
+		}
+		if got := withoutFlags(tt.goflags, words("mod toolexec")); got != tt.without {
+			t.Errorf("%s: without -mod and -toolexec %q, want %q", tt.goflags, got, tt.without)
+		}
 	}
 }
 

@@ -37,12 +37,17 @@ type Options struct {
 
 // A builder is one build in the making.
 type builder struct {
-	opt     Options
-	args    *Args
-	dir     string // where the go command runs, absolute
-	profile string // absolute path of the profile that std is built with, or empty
-	static  bool   // the program has no C code
-	env     struct{ GOOS, GOARCH, GOVERSION, GOFLAGS string }
+	opt  Options
+	args *Args
+	dir  string // where the go command runs, absolute
+	temp string // for what nobody needs afterwards
+	// moduleDir is where go list finds the program: dir, or a folder in temp where the packages are given with versions.
+	moduleDir string
+	profile   string // absolute path of the profile that std is built with, or empty
+	static    bool   // the program has no C code
+	env       struct{ GOOS, GOARCH, GOVERSION, GOFLAGS string }
+	goflags   []flag // of GOFLAGS, without -toolexec
+	wrapped   bool   // it had that
 }
 
 // A Build is a go command that is ready to run. Close removes what it needs.
@@ -62,11 +67,15 @@ func Prepare(args *Args, opt Options) (*Build, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.wrapped {
+		return nil, fmt.Errorf("GOFLAGS has -toolexec, which gkhi %s uses itself", args.Verb)
+	}
 	temp, err := os.MkdirTemp("", "gkhi-build-")
 	if err != nil {
 		return nil, err
 	}
 	build := &Build{temp: temp}
+	b.temp = temp
 	if err := b.prepare(build); err != nil {
 		build.Close() //nolint:errcheck // the first error tells more
 		return nil, err
@@ -86,6 +95,7 @@ func newBuilder(args *Args, opt Options) (*builder, error) {
 	if b.dir, err = filepath.Abs(args.Dir); err != nil {
 		return nil, err
 	}
+	b.moduleDir = b.dir
 	out, err := b.goOutput(b.dir, nil, "env", "-json", "GOOS", "GOARCH", "GOVERSION", "GOFLAGS")
 	if err != nil {
 		return nil, err
@@ -99,7 +109,11 @@ func newBuilder(args *Args, opt Options) (*builder, error) {
 	if v, _, _ := strings.Cut(b.env.GOVERSION, "-"); version.IsValid(v) && version.Compare(v, "go"+minGo) < 0 {
 		return nil, fmt.Errorf("gkhi %s needs go%s or newer; this is %s", args.Verb, minGo, b.env.GOVERSION)
 	}
-	switch mode := args.value("buildmode"); mode {
+	b.readGoflags()
+	if c := b.value("compiler"); c != "" && c != "gc" {
+		return nil, fmt.Errorf("points can't be laid down with -compiler=%s", c)
+	}
+	switch mode := b.value("buildmode"); mode {
 	case "", "default", "exe", "pie", "c-shared":
 	default:
 		return nil, fmt.Errorf("points can't be laid down with -buildmode=%s", mode)
@@ -151,7 +165,7 @@ func (b *builder) plan(pkgs []*pkg) (*toolexec.Plan, error) {
 		plan.Min = instrument.DefaultMin
 	}
 	plan.Symbols = b.args.Verb == "run" || b.args.Verb == "test" && !b.keepsTest()
-	return plan, b.choosesSome(plan, pkgs)
+	return plan, b.check(plan, pkgs)
 }
 
 func (b *builder) toolexec(file string) string {
@@ -162,7 +176,7 @@ func (b *builder) toolexec(file string) string {
 func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) error {
 	b.profile, b.static = b.profileOf(pkgs), b.needsNoC(pkgs)
 	module, path, own := b.runtimePart(pkgs)
-	dir := b.dir
+	dir := b.moduleDir
 	if !own {
 		var err error
 		if dir, err = b.unpack(module); err != nil {
@@ -201,24 +215,11 @@ func (b *builder) export(plan *toolexec.Plan, pkgs []*pkg, file, dir, path strin
 	return err
 }
 
-// choosesSome refuses patterns that choose no package of the build.
-func (b *builder) choosesSome(plan *toolexec.Plan, pkgs []*pkg) error {
-	if slices.ContainsFunc(pkgs, func(p *pkg) bool { return plan.Points(p.ImportPath) }) {
-		return nil
-	}
-	for _, pattern := range b.args.Hooks {
-		if why, excluded := instrument.Excluded(pattern); excluded {
-			return fmt.Errorf("-hooks %s: the package can't have points: %s", pattern, why)
-		}
-	}
-	return fmt.Errorf("-hooks %s: no package of the build matches", strings.Join(b.args.Hooks, ","))
-}
-
 // flags returns the -gcflags by which the compiler is told which packages have points, of those that f chooses,
 // behind the user's own.
 func (b *builder) flags(plan *toolexec.Plan, pkgs []*pkg, f func(*pkg) bool) []string {
 	var ours []string
-	user := b.args.gcflags()
+	user := gcflags(slices.Concat(b.goflags, b.args.Flags))
 	for _, p := range pkgs {
 		if !f(p) {
 			continue
@@ -252,15 +253,12 @@ func (b *builder) keepsTest() bool {
 
 // profileOf returns the profile that the go command will optimise the standard library with, too.
 func (b *builder) profileOf(pkgs []*pkg) string {
-	switch f := b.args.value("pgo"); f {
+	switch f := b.value("pgo"); f {
 	case "off":
 		return ""
 	case "", "auto":
 	default:
-		if !filepath.IsAbs(f) {
-			f = filepath.Join(b.dir, f)
-		}
-		return f
+		return b.absolute(f)
 	}
 	if b.args.Verb == "test" {
 		return ""

@@ -1,8 +1,10 @@
 package gobuild_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"debug/elf"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -203,15 +205,164 @@ func TestRebuilds(t *testing.T) {
 func TestToolexec(t *testing.T) {
 	p := newProject(t)
 	want := p.run("go", "run", ".")
-	p.run("go", "build", "-o", "x", "-toolexec="+p.gkhi+" toolexec -hooks ./...,fmt", ".")
-	if got := p.run(filepath.Join(p.dir, "x")); got != want {
-		t.Errorf("it prints\n%swant\n%s", got, want)
-	}
-	tab := p.table(filepath.Join(p.dir, "x"))
-	for _, name := range []string{"main.several", "fmt.(*pp).doPrintf"} {
-		if find(tab, name) == nil {
-			t.Errorf("%s has no points", name)
+	exe := filepath.Join(p.dir, "x")
+	toolexec := "-toolexec=" + p.gkhi + " toolexec -hooks ./...,fmt"
+	for _, build := range []func(){
+		func() { p.run("go", "build", "-o", "x", toolexec, ".") },
+		func() { p.run("go", "-C", p.dir, "build", "-o", "x", toolexec, ".") },
+		func() { p.run("go", "-C="+p.dir, "build", "-o", "x", toolexec, ".") },
+		func() { p.run("go", "build", "-C", p.dir, "-o", "x", toolexec, ".") },
+		func() { p.run("env", "GOFLAGS='"+toolexec+"'", "go", "build", "-o", "x", ".") },
+	} {
+		os.Remove(exe) //nolint:errcheck // the first time it isn't there
+		build()
+		if got := p.run(exe); got != want {
+			t.Errorf("it prints\n%swant\n%s", got, want)
 		}
+		tab := p.table(exe)
+		for _, name := range []string{"main.several", "fmt.(*pp).doPrintf"} {
+			if find(tab, name) == nil {
+				t.Errorf("%s has no points", name)
+			}
+		}
+	}
+}
+
+// TestEnvironment builds as people do whose flags are in GOFLAGS.
+func TestEnvironment(t *testing.T) {
+	p := newProject(t)
+	p.run(p.gkhi, "build", "-o", "x", ".") // what it compiled must not be used for what follows
+	overlay := `{"Replace": {"lib/lib.go": "other/lib.go", "doc.go": "", "go.mod": "go.mod"}}`
+	lib, err := os.ReadFile(filepath.Join(p.dir, "lib", "lib.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lib = bytes.Replace(lib, []byte("func Lines() string {\n"), []byte("func Lines() string {\n\treturn \"overlaid\"\n"), 1)
+	if err := os.Mkdir(filepath.Join(p.dir, "other"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"overlay.json": []byte(overlay), "other/lib.go": lib} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exe := filepath.Join(p.dir, "x")
+	for _, tt := range []struct{ goflags, flag string }{
+		{"'-gcflags=all=-N -l'", ""},
+		{"-gcflags=internal/runtime/atomic=-l", ""},
+		{"", "-gcflags=internal/runtime/atomic=-l"},
+		{"-trimpath -mod=mod '-ldflags=-s -w'", ""},
+		{"-overlay=overlay.json", ""},
+		{"", "-overlay=overlay.json"},
+	} {
+		args := []string{"build", "-o", "x", "."}
+		if tt.flag != "" {
+			args = slices.Insert(args, 1, tt.flag)
+		}
+		env := []string{"GOFLAGS=" + tt.goflags}
+		p.run("env", slices.Concat(env, []string{"go"}, args)...)
+		want := p.run(exe)
+		p.run("env", slices.Concat(env, []string{p.gkhi}, args)...)
+		if got := p.run(exe); got != want {
+			t.Errorf("GOFLAGS=%s %s: it prints\n%swant\n%s", tt.goflags, tt.flag, got, want)
+		}
+		if strings.Contains(tt.goflags+tt.flag, "overlay") != strings.Contains(want, "overlaid") {
+			t.Errorf("GOFLAGS=%s %s: it prints\n%s", tt.goflags, tt.flag, want)
+		}
+		if find(p.table(exe), "main.several") == nil {
+			t.Errorf("GOFLAGS=%s %s: main.several has no points", tt.goflags, tt.flag)
+		}
+	}
+	if out, err := p.try("env", "GOFLAGS='-toolexec=x y'", p.gkhi, "build", "."); err == nil || !strings.Contains(out, "GOFLAGS has -toolexec") {
+		t.Errorf("with another -toolexec: %v, %s", err, out)
+	}
+	if out, err := p.try("env", "GOFLAGS=-buildmode=plugin", p.gkhi, "build", "."); err == nil || !strings.Contains(out, "-buildmode=plugin") {
+		t.Errorf("a plugin: %v, %s", err, out)
+	}
+	gocache := strings.TrimSpace(p.run("go", "env", "GOCACHE"))
+	p.run("env", "-u", "HOME", "-u", "XDG_CACHE_HOME", "GOCACHE="+gocache, "GOPATH="+t.TempDir(), p.gkhi, "build", "-o", "x", ".")
+}
+
+// TestChosen looks at which functions patterns choose, and what is said of those that choose none.
+func TestChosen(t *testing.T) {
+	p := newProject(t)
+	exe := filepath.Join(p.dir, "x")
+	for _, tt := range []struct {
+		hooks, yes, no, warning string
+	}{
+		{"main.several", "main.several", "main.main", ""},
+		{"main", "main.several", "example.com/fixture/lib.Map[...]", ""},
+		{"./..., -main.*", "example.com/fixture/lib.Map[...]", "main.several", ""},
+		{"example.com/fixture/lib.Map", "example.com/fixture/lib.Map[...]", "main.several", ""},
+		{"example.com/fixture/lib.(*Tree).Insert", "example.com/fixture/lib.(*Tree[...]).Insert", "main.several", ""},
+		{p.dir + "/lib", "example.com/fixture/lib.Map[...]", "main.several", ""},
+		{"std", "fmt.(*pp).doPrintf", "main.several", ""},
+		{"all,-std", "main.several", "fmt.(*pp).doPrintf", ""},
+		{"main.several,runtime/...", "main.several", "main.main", "-hooks runtime/...: the package can't have points: it runs on system stacks"},
+		{"main.several,net/htp", "main.several", "main.main", "-hooks net/htp: no package of the build matches"},
+		{"main.several,-example.com/other", "main.several", "main.main", "-hooks -example.com/other: no package of the build matches"},
+		{"main.several,example.com/fixture/lib.Mop", "main.several", "main.main", "-hooks example.com/fixture/lib.Mop: the package has no function of this name"},
+		{"main.several,example.com/fixture/lib.Add", "main.several", "main.main", "-hooks example.com/fixture/lib.Add: what it matches is inlined"},
+	} {
+		out := p.run(p.gkhi, "build", "-o", "x", "-hooks", tt.hooks, ".")
+		if tt.warning == "" && out != "" || !strings.Contains(out, tt.warning) {
+			t.Errorf("-hooks %s: it says %q, want %q", tt.hooks, out, tt.warning)
+		}
+		tab := p.table(exe)
+		if find(tab, tt.yes) == nil {
+			t.Errorf("-hooks %s: %s has no points", tt.hooks, tt.yes)
+		}
+		if find(tab, tt.no) != nil {
+			t.Errorf("-hooks %s: %s has points", tt.hooks, tt.no)
+		}
+	}
+}
+
+// TestVersion builds a package of another module, given with its version.
+func TestVersion(t *testing.T) {
+	p := newProject(t)
+	proxy := filepath.Join(p.dir, "proxy")
+	const mod = "module example.com/tool\n\ngo 1.24\n"
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for name, text := range map[string]string{"go.mod": mod, "cmd/tool/main.go": "package main\n\nfunc main() { println(work(3)) }\n\n//go:noinline\nfunc work(n int) int {\n\tfor range n {\n\t\tprint(n)\n\t}\n\treturn n\n}\n"} {
+		f, err := w.Create("example.com/tool@v1.2.3/" + name)
+		if err == nil {
+			_, err = io.WriteString(f, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(proxy, "example.com", "tool", "@v")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"list": "v1.2.3\n", "v1.2.3.info": `{"Version":"v1.2.3"}`, "v1.2.3.mod": mod, "v1.2.3.zip": b.String()} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := []string{"GOPROXY=file://" + proxy, "GONOSUMDB=*", "GOFLAGS=-modcacherw", "GOMODCACHE=" + t.TempDir(), "GOBIN=" + filepath.Join(p.dir, "bin")}
+	exe := filepath.Join(p.dir, "bin", "tool")
+	for _, args := range [][]string{
+		{p.gkhi, "install", "example.com/tool/cmd/tool@latest"},
+		{"go", "install", "-toolexec=" + p.gkhi + " toolexec -hooks main.*", "example.com/tool/cmd/tool@v1.2.3"},
+	} {
+		os.Remove(exe) //nolint:errcheck // the first time it isn't there
+		p.run("env", append(env, args...)...)
+		if find(p.table(exe), "main.work") == nil {
+			t.Errorf("%s: main.work has no points", args)
+		}
+	}
+	if out := p.run("env", append(env, p.gkhi, "run", "example.com/tool/cmd/tool@v1.2.3")...); out != "3333\n" {
+		t.Errorf("it prints %q", out)
+	}
+	if out, err := p.try("env", append(env, p.gkhi, "install", "example.com/tool/cmd/tool@v9.9.9")...); err == nil || !strings.Contains(out, "v9.9.9") {
+		t.Errorf("of a version that isn't there: %v, %s", err, out)
 	}
 }
 

@@ -9,10 +9,10 @@ import (
 // for those named on the command line when the pattern is empty.
 type perPackage struct{ pattern, flags string }
 
-// gcflags returns the user's -gcflags, in order.
-func (a *Args) gcflags() []perPackage {
+// gcflags returns the -gcflags of the user's flags, in order.
+func gcflags(flags []flag) []perPackage {
 	var out []perPackage
-	for _, f := range a.Flags {
+	for _, f := range flags {
 		if f.name != "gcflags" {
 			continue
 		}

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
-	"path/filepath"
-	"slices"
+	"maps"
 	"strings"
 )
 
@@ -32,9 +30,19 @@ func (b *builder) list() ([]*pkg, error) {
 	if b.args.Verb == "test" {
 		args = append(args, "-test")
 	}
-	args = append(args, b.args.only(listFlags)...)
-	args = append(append(args, "--"), b.args.Packages...)
-	out, err := b.goOutput(b.dir, nil, args...)
+	packages, env, err := b.named()
+	if err != nil {
+		return nil, err
+	}
+	flags := listFlags
+	if b.versioned() {
+		flags = maps.Clone(listFlags)
+		delete(flags, "mod")
+		delete(flags, "modfile")
+	}
+	args = append(args, b.args.only(flags)...)
+	args = append(append(args, "--"), packages...)
+	out, err := b.goOutput(b.moduleDir, env, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +52,9 @@ func (b *builder) list() ([]*pkg, error) {
 	for {
 		p := new(pkg)
 		if err := dec.Decode(p); errors.Is(err, io.EOF) {
+			if b.versioned() {
+				adopt(pkgs)
+			}
 			return pkgs, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("what go list prints can't be read: %w", err)
@@ -59,55 +70,4 @@ func (b *builder) list() ([]*pkg, error) {
 		seen[p.ImportPath] = p
 		pkgs = append(pkgs, p)
 	}
-}
-
-// loose is the import path of a package that is given as a list of files.
-const loose = "command-line-arguments"
-
-// patterns returns what the user chose, with folders turned into import paths, or the
-// default: the main modules' packages.
-func (b *builder) patterns(pkgs []*pkg) ([]string, error) {
-	type module struct{ path, dir string }
-	var mains []module
-	for _, p := range pkgs {
-		if m := p.Module; m != nil && m.Main && !slices.Contains(mains, module{m.Path, m.Dir}) {
-			mains = append(mains, module{m.Path, m.Dir})
-		}
-	}
-	if len(b.args.Hooks) == 0 {
-		out := []string{loose}
-		for _, m := range mains {
-			out = append(out, m.path+"/...")
-		}
-		return out, nil
-	}
-	var out []string
-	for _, p := range b.args.Hooks {
-		text, omit := strings.CutPrefix(p, "-")
-		if text == "." || strings.HasPrefix(text, "./") || strings.HasPrefix(text, "../") {
-			folder, all := strings.CutSuffix(text, "/...")
-			if text == "./..." {
-				folder, all = ".", true
-			}
-			dir := filepath.Join(b.dir, folder)
-			found := false
-			for _, m := range mains {
-				rel, err := filepath.Rel(m.dir, dir)
-				if err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-					text, found = path.Join(m.path, filepath.ToSlash(rel)), true
-				}
-			}
-			if !found {
-				return nil, fmt.Errorf("-hooks %s: the folder is in no main module", p)
-			}
-			if all {
-				text += "/..."
-			}
-		}
-		if omit {
-			text = "-" + text
-		}
-		out = append(out, text)
-	}
-	return out, nil
 }

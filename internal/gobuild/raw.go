@@ -92,7 +92,17 @@ func goParent() (process, error) {
 
 // rawPlan makes the plan from the go command's arguments and our flags, and saves it.
 func rawPlan(goArgs, flags []string, opt Options, file string) (*toolexec.Plan, error) {
-	verb, rest := goArgs[1], goArgs[2:]
+	goArgs = goArgs[1:]
+	switch w := goArgs[0]; { // go -C FOLDER build
+	case w == "-C" || w == "--C":
+		goArgs = goArgs[min(2, len(goArgs)):]
+	case strings.HasPrefix(w, "-C=") || strings.HasPrefix(w, "--C="):
+		goArgs = goArgs[1:]
+	}
+	if len(goArgs) == 0 {
+		return nil, errors.New("how the go command was called can't be read; use gkhi build")
+	}
+	verb, rest := goArgs[0], goArgs[1:]
 	var plain []string
 	for i := 0; i < len(rest); i++ { // ParseArgs refuses it, for good reason elsewhere
 		switch w := strings.TrimLeft(rest[i], "-"); {
@@ -118,6 +128,10 @@ func rawPlan(goArgs, flags []string, opt Options, file string) (*toolexec.Plan, 
 	if err != nil {
 		return nil, err
 	}
+	if b.temp, err = os.MkdirTemp("", "gkhi-build-"); err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(b.temp) //nolint:errcheck // a temporary folder
 	pkgs, err := b.list()
 	if err != nil {
 		return nil, err

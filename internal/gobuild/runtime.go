@@ -109,9 +109,20 @@ func (b *builder) exports(dir, module string, own bool, extra []string, path str
 		b.args.only(exportFlags)...)
 	env := []string{"GOTOOLCHAIN=" + b.env.GOVERSION}
 	if own {
-		args = append(args, b.args.only(words("mod modfile"))...)
+		args = append(args, b.args.only(words("mod modfile overlay pkgdir"))...)
 	} else {
-		env = append(env, "GOWORK=off", "GOFLAGS="+withoutModFlags(b.env.GOFLAGS))
+		env = append(env, "GOWORK=off", "GOFLAGS="+withoutFlags(b.env.GOFLAGS, words("mod modfile overlay pkgdir")))
+		overlay, err := b.absoluteOverlay()
+		if err != nil {
+			return nil, err
+		}
+		if overlay != "" {
+			defer os.Remove(overlay) //nolint:errcheck // a temporary file
+			args = append(args, "-overlay="+overlay)
+		}
+		if dir := b.value("pkgdir"); dir != "" {
+			args = append(args, "-pkgdir="+b.absolute(dir))
+		}
 		// Nobody debugs the runtime part, whose debug information is a fifth of what it adds to a program. That its files
 		// have the same names on every machine makes programs the same, too, and smaller.
 		trim := quote("-trimpath=" + dir + "=>gkhi")
@@ -168,13 +179,4 @@ func (b *builder) needsNoC(pkgs []*pkg) bool {
 		return false
 	}
 	return len(pkgs) > 0 && !slices.ContainsFunc(pkgs, func(p *pkg) bool { return p.ImportPath == "runtime/cgo" })
-}
-
-// withoutModFlags takes out of GOFLAGS what is about the program's module.
-func withoutModFlags(flags string) string {
-	fs := strings.Fields(flags)
-	return strings.Join(slices.DeleteFunc(fs, func(f string) bool {
-		f = strings.TrimLeft(f, "-")
-		return strings.HasPrefix(f, "mod=") || strings.HasPrefix(f, "modfile=") || strings.HasPrefix(f, "toolexec=")
-	}), " ")
 }

@@ -43,11 +43,13 @@ type result struct {
 // rewrite puts points into the function and those within it. dead is why not, or "".
 func (fn *function) rewrite(dead string) {
 	fn.results = resultsOf(fn.typ)
-	wanted := fn.r.opt.Patterns.Match(fn.r.pkg.ImportPath, fn.patternName(fn.outer), fn.patternName(fn.name))
+	outer, name := fn.patternName(fn.outer), fn.patternName(fn.name)
+	wanted := fn.r.opt.Patterns.Match(fn.r.pkg.ImportPath, outer, name)
 	if wanted && dead != "" && !fn.lit && fn.worth() {
 		fn.left(fn.typ.Pos(), false, dead)
 	}
 	chosen := wanted && dead == "" && fn.worth()
+	fn.r.mark(outer, name, chosen)
 	if chosen {
 		fn.f.insert(fn.body.Lbrace+1, fn.point(Entry, fn.typ.Pos(), false, false)+";")
 	}

@@ -164,6 +164,13 @@ type Result struct {
 	Symbol string  // the linker's name of the array of words, such as pkg/path.gkhi_words
 	Points []Point // by index
 	Left   []Left  // in the order of the source
+	Missed []Missed
+}
+
+// Missed is a pattern that begins with the package's path and a dot, and chose no function.
+type Missed struct {
+	Pattern string
+	Named   bool // there are functions that it matches, and they are too small, or left for a Reason
 }
 
 // ErrExcluded says that a package never gets points. The error's text has the reason.

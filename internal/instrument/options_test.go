@@ -76,6 +76,35 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
+// TestMissed looks at patterns that are about a package and choose no function of it.
+func TestMissed(t *testing.T) {
+	src := "package p\n\nfunc Large() { for { println(len(f()), f()) } }\n\nfunc f() string { return f() }\n\nfunc small() int { return 1 }\n\ntype T[K any] struct{}\n\nfunc (T[K]) M() { Large() }\n"
+	for _, tt := range []struct {
+		patterns string
+		min      int
+		want     []Missed
+	}{
+		{"x/p", 0, nil},
+		{"x/p.Large x/p.T.M x/p.T[...].M *.nosuch x/q.F x/...", 0, nil},
+		{"x/p.small", 0, nil},
+		{"x/p.small x/p.Large", 81, []Missed{{"x/p.small", true}}},
+		{"x/p.nosuch x/p.L*", 0, []Missed{{"x/p.nosuch", false}}},
+		{"x/p.U.*", 0, []Missed{{"x/p.U.*", false}}},
+	} {
+		patterns, err := ParsePatterns(strings.Fields(tt.patterns))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := Rewrite(Package{Path: "x/p", Files: []File{{Name: "p.go", Src: []byte(src)}}}, Options{Patterns: patterns, Min: tt.min})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(res.Missed, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.patterns, res.Missed, tt.want)
+		}
+	}
+}
+
 func TestStyle(t *testing.T) {
 	pkg := Package{Path: "p", Files: []File{{Name: "a.go", Src: []byte("package p\nfunc f() {}\n")}}}
 	res, err := Rewrite(pkg, Options{Style: Style{Hit: "gkhi_load(&$words[$i])"}})

@@ -77,6 +77,19 @@ func (p *Patterns) Match(importPath, outer, name string) bool {
 	return chosen
 }
 
+// about returns those rules that choose functions of one package by name, as far as that can be seen from the pattern.
+func (p *Patterns) about(importPath string) (rs []rule) {
+	if p == nil {
+		return nil
+	}
+	for _, r := range p.rules {
+		if !r.omit && !r.all && strings.HasPrefix(r.glob.String(), importPath+".") {
+			rs = append(rs, r)
+		}
+	}
+	return rs
+}
+
 func (r rule) match(path string) bool {
 	return r.glob.Match(path) || r.base != nil && r.base.Match(path)
 }

@@ -81,6 +81,8 @@ func Rewrite(pkg Package, opt Options) (*Result, error) {
 	if err := r.parse(); err != nil {
 		return nil, err
 	}
+	r.about = opt.Patterns.about(pkg.ImportPath)
+	r.named, r.used = make([]bool, len(r.about)), make([]bool, len(r.about))
 	r.names = newNames(r.freePrefix())
 	r.est = newEstimator(r.files)
 	for _, f := range r.files {
@@ -99,7 +101,19 @@ type rewriter struct {
 	est      *estimator
 	namer    *namer
 	declared map[string]bool // every name that the package declares, in any scope
+	about    []rule          // that name functions of this package
+	named    []bool          // of each, whether there is one
+	used     []bool          // and whether it has points
 	res      Result
+}
+
+// mark notes which rules a function is one of.
+func (r *rewriter) mark(outer, name string, chosen bool) {
+	for i, rule := range r.about {
+		if !r.used[i] && (rule.glob.Match(outer) || rule.glob.Match(name)) {
+			r.named[i], r.used[i] = true, chosen
+		}
+	}
 }
 
 func (r *rewriter) parse() error {
@@ -220,6 +234,11 @@ func (r *rewriter) point(p Point) string {
 // result gathers what the walk has left.
 func (r *rewriter) result() *Result {
 	res := r.res
+	for i, rule := range r.about {
+		if !r.used[i] {
+			res.Missed = append(res.Missed, Missed{rule.glob.String(), r.named[i]})
+		}
+	}
 	if len(res.Points) == 0 {
 		return &res
 	}

@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// ErrNone says that a file has no table: it was not built by gkhi build.
-var ErrNone = errors.New("it has no table of hook points: it was not built by gkhi build")
+// ErrNone says that a file has no table: it was not built by gkhi build, or none of its functions was chosen.
+var ErrNone = errors.New("it has no table of hook points: it was not built by gkhi build, or with patterns that chose no function")
 
 // Limits on what is read of a file that may be damaged.
 const (

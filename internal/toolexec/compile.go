@@ -109,6 +109,7 @@ func (c *compilation) rewrite() (args []string, pkg *sitetab.Package, err error)
 		if err != nil {
 			return nil, nil, err
 		}
+		c.missed(res.Missed)
 		if len(res.Points) > 0 {
 			if err := replace(dir, files, res.Files); err != nil {
 				return nil, nil, err
@@ -161,6 +162,17 @@ func (c *compilation) instrument(dir string) (*instrument.Result, error) {
 		return &instrument.Result{}, nil
 	}
 	return res, err
+}
+
+// missed warns of patterns that meant functions of this package, and have none.
+func (c *compilation) missed(patterns []instrument.Missed) {
+	for _, m := range patterns {
+		why := "the package has no function of this name"
+		if m.Named {
+			why = "what it matches is inlined, small or can't have points; -hooks-min 0 takes the small ones, too"
+		}
+		fmt.Fprintf(c.r.Stderr, "gkhi: warning: -hooks %s: %s\n", m.Pattern, why) //nolint:errcheck // nobody can be told
+	}
 }
 
 // replace writes the changed files into dir and puts their names into the list in place of the

@@ -66,6 +66,8 @@ func (p *Plan) Flag(importPath string, main bool) string {
 	if p.Points(importPath) {
 		value += withPoints
 		fmt.Fprintf(h, "points %d %q\n", p.Min, p.relevant(importPath))
+		// The go command doesn't know that the package imports this, and would use one again that was compiled with another.
+		fmt.Fprintf(h, "atomic %q\n", p.Export[instrument.RuntimeAtomic.Import])
 	}
 	if main && p.Runtime != "" {
 		value += withRuntime
