@@ -31,6 +31,7 @@ func TestBuildModes(t *testing.T) {
 		{name: "no optimisation", flags: []string{"-gcflags=-N -l"}, extra: true},
 		{name: "static", env: []string{"CGO_ENABLED=0"}},
 		{name: "external linking", flags: []string{"-ldflags=-linkmode=external"}, need: []testenv.Requirement{testenv.Tool("gcc")}, extra: true},
+		{name: "asan", flags: []string{"-asan"}, need: []testenv.Requirement{testenv.Tool("gcc")}, extra: true},
 		{name: "pie", flags: []string{"-buildmode=pie"}, need: []testenv.Requirement{testenv.NotShort}},
 		{name: "pie stripped", flags: []string{"-buildmode=pie", "-ldflags=-s -w"}, need: []testenv.Requirement{testenv.NotShort}, extra: true},
 	} {

@@ -24,6 +24,17 @@ func word(addr uintptr) uintptr {
 	return *(*uintptr)(*(*unsafe.Pointer)(unsafe.Pointer(&addr)))
 }
 
+// onStack reports whether the stack that it runs on is between two addresses. With -asan the compiler would put
+// a variable whose address is looked at elsewhere, but for the directive.
+//
+//go:nocheckptr
+//go:noinline
+func onStack(lo, hi uintptr) bool {
+	var here byte
+	at := uintptr(unsafe.Pointer(&here))
+	return lo <= at && at < hi
+}
+
 // offsets checks that m and the stack's bounds are where the assembly expects them in g, and finds goid,
 // by looking for the number that runtime.Stack prints. Two goroutines on threads of
 // their own have to agree.
@@ -45,7 +56,7 @@ func offsets() (goid uintptr, err error) {
 			}
 		}
 		// Its stack comes first: the lower end, then the upper.
-		if here := uintptr(unsafe.Pointer(&a)); here < word(g) || here >= word(g+gStackHi) {
+		if !onStack(word(g), word(g+gStackHi)) {
 			a.m = 0
 		}
 		id := Goid()
