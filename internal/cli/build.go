@@ -29,8 +29,8 @@ The program serves its control socket by itself, unless GKHI_SERVE=off is in its
 All arguments of "go %[2]s" work, and come after or among these:
 
   -hooks PATTERN,…    which functions: import paths (net/http, ./..., example.com/x/..., std, all)
-                      or names (example.com/x.(*T).M, 'main.New*'); -PATTERN leaves out. The last one
-                      that matches decides. Default: all packages of the main module.
+                      or names (example.com/x.(*T).M, 'main.New*'); -PATTERN leaves out. The last
+                      one that matches decides. Default: all packages of the main module.
   -hooks-min N        the least size, in the inliner's units; default 81: what the compiler
                       inlines, and small leaves, are left alone. 0 takes every function.
   -hooks-serve=false  serve no control socket; calling gkhi.Serve or mounting gkhihttp still does.
