@@ -18,6 +18,10 @@ func formFlagAway(n int)
 func formNopsAway(n int)
 func formSwallowAway(n int)
 func formPrefixAway(n int)
+func formLongJumpNext(n int)
+func formLongPrefixNext(n int)
+func formLongNopsAway(n int)
+func formLongPrefixAway(n int)
 func formLoadBare(n int)
 func formNopsBare(n int)
 func formLeaBare(n int)
@@ -39,6 +43,10 @@ func init() {
 			{"guarded, body elsewhere: the mark and three no-ops", formNopsAway},
 			{"guarded, body elsewhere: the mark and two no-ops", formSwallowAway},
 			{"**guarded, body elsewhere: two no-ops, one with the mark**", formPrefixAway},
+			{"the same with a long branch, body next: a JMP", formLongJumpNext},
+			{"**the same with a long branch, body next: a JNO, which is always taken**", formLongPrefixNext},
+			{"the same with a long branch, body elsewhere: a longer no-op and one more", formLongNopsAway},
+			{"**the same with a long branch, body elsewhere: a JO, which is never taken**", formLongPrefixAway},
 			{"bare: load", formLoadBare},
 			{"bare: two no-ops", formNopsBare},
 			{"bare: one instruction of seven bytes, an address from RIP", formLeaBare},

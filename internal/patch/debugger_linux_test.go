@@ -2,6 +2,7 @@ package patch
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"os/exec"
 	"slices"
@@ -57,31 +58,37 @@ func (d *debugger) await(text string) {
 // TestDebugger arms and disarms while a debugger is attached: one that came before
 // the first patch, and one that came after.
 func TestDebugger(t *testing.T) {
-	gdb := func(pid int) (*exec.Cmd, string) {
+	gdb := func(pid int, breaks ...uint64) (*exec.Cmd, string) {
 		// The program goes on in the background, gdb reads commands.
-		return exec.Command("gdb", "-q", "-nx", "-batch-silent", "-p", strconv.Itoa(pid),
-			"-ex", "set confirm off", "-ex", "handle SIGURG nostop noprint pass",
-			"-ex", "python import sys; sys.stderr.write('ready\\n')", "-ex", "continue"), "ready"
+		args := []string{"-q", "-nx", "-batch-silent", "-p", strconv.Itoa(pid), "-ex", "set confirm off", "-ex", "handle SIGURG nostop noprint pass",
+			"-ex", `python exec("class Pass(gdb.Breakpoint):\n def stop(self): return False")`}
+		for _, at := range breaks {
+			args = append(args, "-ex", fmt.Sprintf(`python Pass("*%d")`, at))
+		}
+		return exec.Command("gdb", append(args, "-ex", "python import sys; sys.stderr.write('ready\\n')", "-ex", "continue")...), "ready"
 	}
-	dlv := func(pid int) (*exec.Cmd, string) {
+	dlv := func(pid int, _ ...uint64) (*exec.Cmd, string) {
 		return exec.Command("dlv", "attach", "--headless", "--continue", "--accept-multiclient",
 			"--listen=127.0.0.1:0", strconv.Itoa(pid)), "API server listening"
 	}
 	for _, tt := range []struct {
 		tool string
-		cmd  func(pid int) (*exec.Cmd, string)
+		cmd  func(pid int, breaks ...uint64) (*exec.Cmd, string)
 	}{{"gdb", gdb}, {"dlv", dlv}} {
 		t.Run(tt.tool, func(t *testing.T) {
 			testenv.Need(t, append(slices.Clone(patchable), testenv.NotShort, testenv.Native, testenv.Tool(tt.tool))...)
 			prog := testenv.Build(t, "./testdata/subject")
 			t.Run("before", func(t *testing.T) { debugged(t, prog, tt.cmd, false) })
 			t.Run("after", func(t *testing.T) { debugged(t, prog, tt.cmd, true) })
-			t.Run("flagged", func(t *testing.T) { debuggedFlagged(t, prog, tt.cmd) })
+			t.Run("flagged", func(t *testing.T) { debuggedFlagged(t, prog, tt.cmd, false) })
+			if tt.tool == "gdb" {
+				t.Run("flagged, with breakpoints", func(t *testing.T) { debuggedFlagged(t, prog, tt.cmd, true) })
+			}
 		})
 	}
 }
 
-func debugged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string), patched bool) {
+func debugged(t *testing.T, prog string, tool func(int, ...uint64) (*exec.Cmd, string), patched bool) {
 	s := converse(t, testenv.Command(t, prog))
 	expect := func(word string, calls, hits uint64, problem string) {
 		t.Helper()
@@ -131,8 +138,9 @@ func debugged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string), pat
 	}
 }
 
-// debuggedFlagged attaches a debugger when a hook's sites are back at their flag: they stay there until it leaves.
-func debuggedFlagged(t *testing.T, prog string, tool func(int) (*exec.Cmd, string)) {
+// debuggedFlagged attaches a debugger when a hook's sites are back at their flag: they stay there until it leaves. Breaks says
+// that it puts breakpoints on their branches; if it were killed these would stay.
+func debuggedFlagged(t *testing.T, prog string, tool func(int, ...uint64) (*exec.Cmd, string), breaks bool) {
 	s := converse(t, testenv.Command(t, prog))
 	toggle := func(state string) {
 		t.Helper()
@@ -148,12 +156,24 @@ func debuggedFlagged(t *testing.T, prog string, tool func(int) (*exec.Cmd, strin
 	s.do("prepare")
 	s.do("limit")
 	toggle("flagged")
-	cmd, ready := tool(s.pid)
+	var branches []uint64
+	for _, site := range s.do("status").Sites {
+		if breaks && site.State == "flagged" {
+			branches = append(branches, site.Addr+7)
+		}
+	}
+	cmd, ready := tool(s.pid, branches...)
 	attach(t, cmd, ready)
 	waitTraced(t, s.pid, true)
 	toggle("flagged")
 	s.do("nolimit")
 	toggle("flagged")
+	if breaks {
+		if a := s.do("status"); a.Status != fmt.Sprintf("patched 1 of 6 sites through /proc/self/mem (5 toggled too often) (%d changed by somebody else)", len(branches)) {
+			t.Errorf("with %d breakpoints: %s", len(branches), a.Status)
+		}
+		return
+	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	waitTraced(t, s.pid, false)

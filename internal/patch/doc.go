@@ -8,22 +8,24 @@
 //	            as compiled            dormant             armed
 //	guarded     CMPB $0, key(SB)       CMPB AL, $0         CMPB AL, $0
 //	  body next   JEQ past (2)         NOP4; JMP past      NOP4; TEST AL, imm8
-//	              JEQ past (6)         NOP4; JMP past; NOP NOP4; TEST EAX, imm32; NOP
+//	              JEQ past (6)         NOP4; JNO past      NOP4; JO past
 //	  body away   JNE body (2)         NOP6                NOP4; JMP body
-//	              JNE body (6)         NOP9; NOP           NOP4; JMP body; NOP
+//	              JNE body (6)         NOP4; JO body       NOP4; JNO body
 //	bare        MOVQ key(SB), R        LEAQ n(BP), R       REX.W CALL trampoline; NOP
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So the two
 // differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.)
 //
-// NOP6 and NOP9 are NOP4 with another ModRM byte, which makes the TEST behind it a part of the no-op: its SIB byte and displacement. A
+// JNO is a jump and JO a no-op, since OF is 0 behind a compare with 0, the compiled one too, and behind TEST.
+//
+// NOP6 is NOP4 with another ModRM byte, which makes the TEST behind it a part of the no-op: its SIB byte and displacement. A
 // thread may stand there all the same, and finds the TEST.
 //
 // The compiler's NOP that may be in front of the compare, which marks the place of an inlined call, becomes a
 // prefix of CMPB AL, $0 when that is in place. It is a piece of its own.
 //
-// Where there are no-ops between compare and branch the compare is CMPB AL, $0; NOP4, and the branch JMP or TEST.
+// Where there are no-ops between compare and branch the compare is CMPB AL, $0; NOP4, and the branch JMP or TEST, or JNO or JO.
 //
 // LEAQ is the no-op of a bare site: the register is dead, and one instruction of
 // seven bytes is less to decode than two. Its last byte is that of NOP, for
@@ -42,7 +44,7 @@
 // a load begins with the same byte: 80, of which CMPB AL, $0 is the shortest
 // that touches no memory, and REX.W, which LEA wants and CALL ignores. A uprobe on either may come and go.
 // One on the branch, which is never the first instruction of a line or function, leaves the
-// compiled branch's first byte: of a short branch (2 bytes) that is a known form, which
+// compiled branch's first byte: of a long branch (6 bytes) that is what our forms have, too; of a short one (2) it is a known form, which
 // the next move puts right, and until then it may run the body, which finds nothing to do, or skip it.
 //
 // # What stands at a site (arm64)
@@ -87,11 +89,11 @@
 //
 // Where only first bytes differ 4 and 5 fall away.
 //
-// A thread may stand in the middle of an instruction: where the branch is that a no-op swallows, or the JMP of a
-// flagged site. The first byte of what it executes there has an INT3 in step 2 if the old form has an instruction's
+// A thread may stand in the middle of an instruction: where the branch is that a no-op swallows, or behind CMPB AL, $0 when the
+// site is flagged. The first byte of what it executes there has an INT3 in step 2 if the old form has an instruction's
 // start there, and in step 4 otherwise; it has its new value in step 6 if the new form has one, and in step 4 otherwise. If the
 // tail behind it changes too, step 4 is two or three, with a barrier after each: INT3, tails, and what
-// is in the middle. TestStrict holds this. Sources: Intel SDM volume 3,
+// is in the middle. TestStrict holds this. A mark that is a prefix of the compare is changed before the compare changes, and after: see change. Sources: Intel SDM volume 3,
 // 9.1.3 "Handling Self- and Cross-Modifying Code"; AMD APM volume 2, 7.6.1.
 //
 // A trap may be delivered long after its site was finished: the handler knows
@@ -128,17 +130,15 @@
 // makes no system call; a timer patches them again when the key has been quiet. See restless.go.
 //
 //	amd64           as compiled         flagged
-//	  short branch  CMPB; JNE or JEQ    CMPB AL, $0; JMP stub, whose last byte is the branch's first, as compiled
-//	  long branch   CMPB; JNE or JEQ    CMPB AL, $0; NOP4; JMP stub; NOP
-//	  branch alone  JNE or JEQ          the same
+//	  compare       CMPB $0, key(SB)    CMPB $0, copy(RIP)
+//	  branch        JNE or JEQ          the same
 //	arm64           CBZ, CBNZ or alike  the same
 //
-// (A no-op between compare and branch is kept as the branch is; see padding.)
-// The stub tests the flag and goes where the branch went. A thread may stand in the middle of the JMP of a short
-// site, where the branch is. It finds the compiled one, on flags of nobody's, and what it does is right: a key's sites are flagged
-// only by a toggle, so between that thread's compare and its branch both answers were true. (Coming
-// back is no toggle, and need not be one: such a thread has been there since the site became flagged.)
-// If it comes from a uprobe on the compare, the flags are those of the compiled compare.
+// The copy is one of the flag, which Set writes. It is where the compare is a no-op for a thread that stands in its middle, behind what was
+// CMPB AL, $0: see copies_linux_amd64.go. Such a thread then finds the compiled branch, on flags of nobody's, and what it does is
+// right: a key's sites are flagged only by a toggle, so between that thread's compare and its branch both answers were true. (Coming
+// back is no toggle, and need not be one: such a thread has been there since the site became flagged.) All from the branch on is
+// the file's, so breakpoints there do no harm.
 //
 // Writing such a form is the protocol with the differences that are told above.
 //

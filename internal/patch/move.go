@@ -68,6 +68,58 @@ func inOrder(sites []*site) []*site {
 	return sites
 }
 
+// change brings sites, in order of address, to what is wanted of them. On an error nothing has changed but marks, or what was begun is
+// acted out by the trap handler.
+//
+// Allowed may be nil; otherwise it is asked when it is known which sites can change.
+//
+// The mark before a compare is a prefix of it only while the compare stays as it is: it goes before that changes, and comes after.
+func (p *Patcher) change(sites []*site, allowed func() error) error {
+	var marks []item
+	left := false // marks, for later
+	for _, s := range sites {
+		left = left || s.state == asCompiled || s.state == flagged
+		if s.turns() && s.state != flagged {
+			marks = s.unmark(marks)
+		}
+	}
+	if err := p.move(marks); err != nil {
+		return err
+	}
+	items := p.items(sites)
+	if allowed != nil {
+		if err := allowed(); err != nil {
+			return err
+		}
+	}
+	err := p.move(items)
+	if err == nil && left {
+		_ = p.move(p.items(sites)) // without marks all works too
+	}
+	return err
+}
+
+// turns reports whether the site is to go to its flag, or to come back.
+func (s *site) turns() bool { return (s.state == flagged) != (s.wanted() == flagged) }
+
+// unmark appends what makes the mark one again. If that is somebody else's the site can't go to its flag.
+func (s *site) unmark(items []item) []item {
+	for _, pc := range s.pieces {
+		if !pc.mark {
+			continue
+		}
+		now, _, _, err := pc.check()
+		if err != nil {
+			s.fixed = true
+			break
+		}
+		if it := newItem(pc, s, now, pc.guard.compiled, 0, 0); it.changes() {
+			items = append(items, it)
+		}
+	}
+	return items
+}
+
 // items is step 1: it lists what has to change and compares bytes. A site is left
 // alone if it has a byte that is not ours where one has to change. Elsewhere
 // in the site, as when the kernel's uprobe sits on the no-op before the branch, it is
@@ -76,30 +128,10 @@ func (p *Patcher) items(sites []*site) []item {
 	items := make([]item, 0, len(sites)) // most sites change one piece
 	for _, s := range sites {
 		n := len(items)
-		s.whyNot = ""
-		for _, pc := range s.pieces {
-			if pc.mark && !s.takesMark(pc) {
-				continue
-			}
-			want, starts, noForm := pc.form(s)
-			now, lo, hi, err := pc.check()
-			if err != nil {
-				s.whyNot = err.Error()
-			}
-			if noForm != nil {
-				s.whyNot = noForm.Error()
-				items = items[:n]
-				break
-			}
-			it := newItem(pc, s, now, want, pc.starts, starts)
-			if !it.changes() {
-				continue
-			}
-			if err != nil && lo < int(it.hi) && int(it.lo) < hi {
-				items = items[:n]
-				break
-			}
-			items = append(items, it)
+		items = s.items(items)
+		if len(items) == n && s.whyNot != "" && s.wanted() == flagged && s.state != flagged {
+			s.fixed = true // what is in the way of that, such as a uprobe on the compare, may not be in the way of a toggle
+			items = s.items(items)
 		}
 		if len(items) == n && s.whyNot == "" {
 			s.state = s.wanted()
@@ -108,10 +140,39 @@ func (p *Patcher) items(sites []*site) []item {
 	return items
 }
 
+// items appends those of the site, all or none.
+func (s *site) items(items []item) []item {
+	n := len(items)
+	s.whyNot = ""
+	for _, pc := range s.pieces {
+		if pc.mark && !s.takesMark(pc) {
+			continue
+		}
+		want, starts, noForm := pc.form(s)
+		now, lo, hi, err := pc.check()
+		if err != nil {
+			s.whyNot = err.Error()
+		}
+		if noForm != nil {
+			s.whyNot = noForm.Error()
+			return items[:n]
+		}
+		it := newItem(pc, s, now, want, pc.starts, starts)
+		if !it.changes() {
+			continue
+		}
+		if err != nil && lo < int(it.hi) && int(it.lo) < hi {
+			return items[:n]
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
 // takesMark reports whether the NOP before the compare may change: when what it is to be a prefix of is in place, to
-// stay. A breakpoint on it is nobody's trouble.
+// stay for now. A breakpoint on it is nobody's trouble.
 func (s *site) takesMark(mark *piece) bool {
-	if s.state == asCompiled {
+	if s.state == asCompiled || s.turns() {
 		return false
 	}
 	for _, pc := range s.pieces {
@@ -144,7 +205,9 @@ func (p *Patcher) move(items []item) error {
 	}
 	for _, it := range items {
 		it.now, it.starts = it.new, it.newHeads
-		it.site.state = it.site.wanted()
+		if !it.mark {
+			it.site.state = it.site.wanted()
+		}
 	}
 	p.stats.Toggles += uint64(len(items))
 	p.stats.Batches++
@@ -171,6 +234,8 @@ func lookAgain(items []item) {
 		it.now = slices.Concat(it.old[:it.lo], it.found()[it.lo:it.hi], it.old[it.hi:])
 		if bytes.Equal(it.now, it.new) {
 			it.starts = it.newHeads
+		}
+		if bytes.Equal(it.now, it.new) && !it.mark {
 			it.site.state = it.site.wanted()
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gkhi/gkhi/internal/scan"
@@ -79,6 +80,8 @@ type keyState struct {
 	on   bool
 	call uintptr // of a bare key that is on: the trampoline
 	pace
+	//lint:ignore U1000 arm64 has none
+	copies  []*atomic.Uint32 // of the flag, that flagged sites test; they are right even while no site is flagged
 	sites   []*site
 	rejects []scan.Reject
 }
@@ -141,21 +144,19 @@ func (p *Patcher) Set(changes []Change) error {
 	for _, c := range changes {
 		k := p.keys[c.Key]
 		k.on, k.call = c.On, c.Call
+		k.tell()
 		for _, s := range k.sites {
 			if s.state != asCompiled {
 				sites = append(sites, s)
 			}
 		}
 	}
-	items := p.items(inOrder(sites))
-	err := p.pointless(changes, notPrepared)
-	if err == nil {
-		err = p.move(items)
-	}
+	err := p.change(inOrder(sites), func() error { return p.pointless(changes, notPrepared) })
 	if err != nil {
 		for i, c := range slices.Backward(changes) {
 			k := p.keys[c.Key]
 			k.on, k.call, k.restless = old[i].on, old[i].call, old[i].restless
+			k.tell()
 		}
 	}
 	p.settle(changes)
@@ -214,13 +215,8 @@ func (p *Patcher) catchUp() error {
 	ready := slices.DeleteFunc(slices.Clone(p.pending), func(s *site) bool {
 		return s.key.restless // as compiled it tests the flag already
 	})
-	err := p.move(p.items(inOrder(ready)))
+	err := p.change(inOrder(ready), nil)
 	p.pending = slices.DeleteFunc(p.pending, func(s *site) bool { return s.state != asCompiled })
-	if err == nil {
-		// What is left are the marks before compares. Without them all works too.
-		ready = slices.DeleteFunc(ready, func(s *site) bool { return s.state == asCompiled })
-		_ = p.move(p.items(ready))
-	}
 	p.actOut()
 	return err
 }

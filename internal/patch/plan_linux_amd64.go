@@ -3,7 +3,6 @@ package patch
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
@@ -73,19 +72,10 @@ func (s *site) planGuarded() error {
 	if s.TakenDormant {
 		dorm, arm = jump, noop
 	}
-	if pad := s.padding(); pad != nil {
-		starts := heads(1<<branchAt | 1<<(s.Branch-s.Addr))
-		form := func(branch []byte) []byte { return slices.Concat(dormantCompare, pad, branch) }
-		s.pieces = append(s.pieces, &piece{
-			addr: s.Addr, now: make([]byte, s.End()-s.Addr), starts: atStart | starts,
-			dorm: form(dorm), dormStarts: fallsStarts | starts, arm: form(arm), armStarts: fallsStarts | starts,
-			resumeDorm: whenDormant, resumeArm: whenArmed,
-		})
-		return nil
-	}
 	if s.Form == scan.Guarded {
 		s.pieces = append(s.pieces, &piece{
-			addr: s.Addr, now: make([]byte, s.Len), dorm: dormantCompare, arm: dormantCompare,
+			addr: s.Addr, now: make([]byte, s.Len),
+			dorm: dormantCompare, dormStarts: fallsStarts, arm: dormantCompare, armStarts: fallsStarts,
 			resumeDorm: whenDormant, resumeArm: whenArmed,
 		})
 	}
@@ -101,23 +91,9 @@ func (s *site) joint() bool {
 	return s.Form == scan.Guarded && s.Branch == s.Addr+branchAt
 }
 
-// padding returns the no-op between the compare and a branch that is so short that it has no room for a JMP to a
-// stub. Then all is one piece too, since that JMP takes bytes of each. The assembler puts it there so that no branch crosses
-// or ends at a boundary of 32 bytes, where some of Intel's processors are slow. Other no-ops than those are nil.
-func (s *site) padding() []byte {
-	if s.Form != scan.Guarded || s.BranchLen != encode.LenJcc8 {
-		return nil
-	}
-	switch pad := textmem.Bytes(s.Addr+branchAt, int(s.Branch-s.Addr-branchAt)); string(pad) {
-	case "\x90", "\x66\x90":
-		return slices.Clone(pad)
-	}
-	return nil
-}
-
 // planMark makes the compiler's NOP before the compare a prefix of what replaces the compare, which means nothing to that, so
 // that the two are one instruction to decode. Who comes to the compare itself finds it as before. It is written when
-// the compare is replaced, which is for good.
+// the compare is replaced, and is a NOP again while the site is flagged.
 func (s *site) planMark(whenDormant, whenArmed uintptr) {
 	const rex = 0x40
 	if textmem.Bytes(s.Addr-1, 1)[0] != nop {
@@ -135,15 +111,10 @@ func (s *site) planMark(whenDormant, whenArmed uintptr) {
 //	66 0f 1f 00 | a8 d8    NOP4; TEST AL, d8
 //	66 0f 1f 44   a8 d8    NOP6, whose last two bytes are that TEST
 //
-// with 84, e9 and a9 for a long branch. A thread that stands where the branch is finds one there in each.
-// The third is the dormant form where the body is elsewhere. Where the body follows dormant is the first,
-// and for armed the second does.
+// A thread that stands where the branch is finds one there in each. The third is the dormant form where the
+// body is elsewhere and the branch short. Otherwise the first two are all there is, with the branch's two forms.
 func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
-	const disp0, sibDisp8, sibDisp32 = 0x00, 0x44, 0x84 // ModRM bytes: what follows them
-	swallow := byte(sibDisp8)
-	if s.BranchLen == encode.LenJcc32 {
-		swallow = sibDisp32
-	}
+	const disp0, sibDisp8 = 0x00, 0x44 // ModRM bytes: what follows them
 	form := func(modrm byte, branch []byte) []byte {
 		b := make([]byte, 0, branchAt+len(branch))
 		b = append(b, 0x80, 0xF8, 0x00, 0x66, 0x0F, 0x1F, modrm)
@@ -151,21 +122,26 @@ func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 	}
 	pc := &piece{
 		addr: s.Addr, now: make([]byte, s.End()-s.Addr), starts: atStart | 1<<branchAt,
-		dorm: form(swallow, noop), dormStarts: fallsStarts,
+		dorm: form(disp0, noop), dormStarts: jumpsStarts,
 		arm: form(disp0, jump), armStarts: jumpsStarts,
 		resumeDorm: whenDormant, resumeArm: whenArmed,
 	}
-	if s.TakenDormant {
-		pc.dorm, pc.arm = pc.arm, form(disp0, noop)
-		pc.dormStarts = jumpsStarts
+	switch {
+	case s.TakenDormant:
+		pc.dorm, pc.arm = pc.arm, pc.dorm
+	case s.BranchLen == encode.LenJcc8:
+		pc.dorm, pc.dormStarts = form(sibDisp8, noop), fallsStarts
 	}
 	s.pieces = append(s.pieces, pc)
 }
 
-// branchForms returns a jump and a no-op of n bytes that differ in their first
-// byte only: JMP and TEST AL or EAX with the displacement as its operand.
+// branchForms returns a jump and a no-op of n bytes that differ in one of them.
+//
+// Of two bytes they are JMP and TEST AL with the displacement as its operand. Of six they are JNO and JO, which begin with the
+// compiled branch's first byte, so that they are whole when a uprobe comes and goes: see "Uprobes" in doc.go. Which way these go is certain,
+// since a compare with 0 leaves OF as 0, and so does all that a site has before its branch in any form.
 func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
-	const testAL, testEAX = 0xA8, 0xA9
+	const testAL = 0xA8
 	switch n {
 	case encode.LenJcc8:
 		b, err := encode.Jmp8(uint64(at), uint64(to))
@@ -174,13 +150,12 @@ func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
 		}
 		return b[:], []byte{testAL, b[1]}, nil
 	case encode.LenJcc32:
-		b, err := encode.Jmp32(uint64(at), uint64(to))
+		always, err := encode.Jcc32(encode.CondNO, uint64(at), uint64(to))
 		if err != nil {
 			return nil, nil, err
 		}
-		jump = encode.AppendNop(b[:], n-len(b))
-		noop = append([]byte{testEAX}, jump[1:]...)
-		return jump, noop, nil
+		never, err := encode.Jcc32(encode.CondO, uint64(at), uint64(to))
+		return always[:], never[:], err
 	}
 	return nil, nil, fmt.Errorf("a branch of %d bytes is not known", n)
 }

@@ -47,8 +47,8 @@ func (l Limit) allows(k *pace, now time.Time) bool {
 	return true
 }
 
-// flagsDecide reports whether the changes are of keys whose sites are flagged. Then all is done: the caller has
-// set the flags.
+// flagsDecide reports whether the changes are of keys whose sites are flagged. Then all is done when the copies of their flags
+// are set, as the caller has set the flags.
 func (p *Patcher) flagsDecide(changes []Change) bool {
 	for _, c := range changes {
 		if !p.keys[c.Key].settled {
@@ -59,6 +59,7 @@ func (p *Patcher) flagsDecide(changes []Change) bool {
 	for _, c := range changes {
 		k := p.keys[c.Key]
 		k.on = c.On
+		k.tell()
 		k.touch(now)
 	}
 	return true
@@ -111,7 +112,7 @@ func (p *Patcher) pacing(changes []Change) {
 func (k *keyState) canFlag() bool {
 	can := false
 	for _, s := range k.sites {
-		if s.state == asCompiled || s.fixed {
+		if s.state == asCompiled {
 			continue
 		}
 		s.fixed = s.flagForms() != nil
@@ -189,7 +190,7 @@ func (p *Patcher) patchQuiet(now time.Time) (again time.Duration) {
 	// A debugger is a reason to wait, and nothing to report: the flags decide.
 	err := p.way()
 	if err == nil {
-		err = p.move(p.items(inOrder(sites)))
+		err = p.change(inOrder(sites), nil)
 	}
 	if err == nil {
 		p.stats.Returns += uint64(len(quiet))

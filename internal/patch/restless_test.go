@@ -327,13 +327,13 @@ func restlessFault(t *testing.T, remap, from bool, fault func(call string) verdi
 	return stuck
 }
 
-// TestNoRoomForFlags toggles too often where there is no memory for stubs: the sites are patched as ever.
+// TestNoRoomForFlags toggles too often where there is no memory for copies of flags: the sites are patched as ever.
 func TestNoRoomForFlags(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("sites need no memory to go back to their flag here")
 	}
 	r := newRig(t, kernel{})
-	withoutStubs(t, errors.New("there is no room"))
+	withoutCopies(t, errors.New("there is no room"))
 	must(t, r.Prepare())
 	r.restlessly()
 	for range 3 {
@@ -346,18 +346,37 @@ func TestNoRoomForFlags(t *testing.T) {
 	}
 }
 
-// TestCompiledBranchStays looks at what a thread finds that stands behind the compare: the compiled branch, and the
-// first byte of each instruction that a uprobe may restore.
+// TestCompiledBranchStays looks at what a thread finds in flagged sites that stands behind the compare: the compiled branch. In all
+// states it looks at the first bytes that a uprobe may restore, of compares and of long branches.
 func TestCompiledBranchStays(t *testing.T) {
 	r := newRig(t, kernel{})
 	must(t, r.Prepare())
+	long := 0
+	for _, change := range []func(...int) error{r.disarm, r.arm} {
+		must(t, change(r.a, r.b))
+		for _, key := range []int{r.a, r.b} {
+			for _, s := range r.keys[key].sites {
+				pc := s.pieces[len(s.pieces)-1]
+				if at := s.Branch - pc.addr; s.BranchLen == 6 {
+					long++
+					if pc.found()[at] != originals[pc.addr][at] {
+						t.Errorf("%v, the branch at %#x begins with another byte", s.state, s.Branch)
+					}
+				}
+			}
+		}
+	}
+	if long == 0 && runtime.GOARCH == "amd64" {
+		t.Error("no site has a long branch")
+	}
 	r.restlessly()
+	must(t, r.disarm(r.a, r.b))
 	must(t, r.arm(r.a, r.b))
 	for _, key := range []int{r.a, r.b} {
 		for _, s := range r.keys[key].sites {
 			pc := s.pieces[len(s.pieces)-1]
 			got, was := pc.found()[s.Branch-pc.addr:], originals[pc.addr][s.Branch-pc.addr:]
-			if s.BranchLen != 6 && !bytes.Equal(got, was) {
+			if !bytes.Equal(got, was) {
 				t.Errorf("the branch at %#x is % x and was % x", s.Branch, got, was)
 			}
 			for _, pc := range s.pieces {

@@ -30,7 +30,7 @@ type site struct {
 	scan.Site
 	key    *keyState
 	state  state
-	fixed  bool     // it can't go back to its flag
+	fixed  bool     // it can't go back to its flag now
 	pieces []*piece // in ascending order of address
 	whyNot string   // why it is not patched, or what is odd about it; may pass
 }

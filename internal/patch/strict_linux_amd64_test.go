@@ -8,7 +8,6 @@ import (
 	"unsafe"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64"
-	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
 	"github.com/gkhi/gkhi/internal/textmem"
 )
@@ -190,29 +189,18 @@ func TestStrictForms(t *testing.T) {
 				t.Fatalf("%s: %d pieces: %s", tt.what, len(s.pieces), s.whyNot)
 			}
 			r.trap.learn([]*keyState{{sites: []*site{s}}}, []*site{s})
-			flag := slices.Clone(s.pieces[1].dorm) // as restless.go makes it: to code at a distance
-			switch len(tt.branch) {
-			case 2:
-				copy(flag[nopAt:], []byte{encode.OpJmp32, 1, 2, 3, tt.branch[0], tt.branch[1]})
-				s.pieces[1].guard.flagStarts = fallsStarts
-			default:
-				copy(flag[modrmAt:], []byte{0, encode.OpJmp32, 1, 2, 3, 4, nop})
-				s.pieces[1].guard.flagStarts = jumpsStarts
-			}
-			s.pieces[1].guard.flag = flag
+			must(t, s.flagForms())
 			w.sites = []*watched{{addr: addr - 1, before: slices.Clone(code[:8+len(tt.branch)]), been: 1 | 1<<1 | 1<<8}}
 			became := func(to string) {
 				t.Helper()
 				k.on, k.restless = to == "armed", to == "flagged"
-				for range 2 { // the mark comes last
-					must(t, r.move(r.items([]*site{s})))
-				}
+				must(t, r.change([]*site{s}, nil))
 				w.look()
 				if s.state.String() != to || s.whyNot != "" {
 					t.Errorf("%s: the site is %v (%s), want %s", tt.what, s.state, s.whyNot, to)
 				}
-				if w.sites[0].before[0] != 0x40 {
-					t.Errorf("%s, %s: the mark is there: % x", tt.what, to, w.sites[0].before)
+				if isPrefix := w.sites[0].before[0] == 0x40; isPrefix != (to != "flagged") {
+					t.Errorf("%s, %s: the mark is a prefix: %v", tt.what, to, isPrefix)
 				}
 			}
 			for range 2 {

@@ -32,7 +32,7 @@ func mapNear(site uintptr) (uintptr, error) {
 	// Half of the distance first, so that other sites reach it too.
 	for _, reach := range []uintptr{1 << 26, 1<<27 - areaSize} {
 		for _, at := range gaps(used, site, reach) {
-			if e := mapCode(at, areaSize); e == nil {
+			if e := mapCode(at); e == nil {
 				return at, nil
 			} else {
 				err = e

@@ -3,7 +3,6 @@ package patch
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"github.com/gkhi/gkhi/internal/textmem"
@@ -13,9 +12,6 @@ const int3 = 0xCC
 
 // write is steps 2 to 7 of the protocol in doc.go.
 func (p *Patcher) write(items []item) error {
-	if err := stubs.flush(p.mem); err != nil {
-		return fmt.Errorf("patch: %w", err)
-	}
 	p.trap.transit(items)
 	if err := p.mem.Write(firsts(items, toInt3)); err != nil {
 		return p.undoHeads(items, err)
@@ -147,17 +143,28 @@ func (p *Patcher) unstick(items []item) {
 func direct(items []item) bool {
 	for i := range items {
 		it := &items[i]
-		if it.stuck != 0 || !it.togglesJoint() && (it.needsTails() || bits.OnesCount16(uint16(it.moving(it.oldHeads))) != 1) {
+		if it.stuck != 0 || !it.togglesByte() && !it.togglesJoint() {
 			return false
 		}
 	}
 	return true
 }
 
+// togglesByte reports whether one byte changes, and no instruction's start.
+func (it *item) togglesByte() bool {
+	n := 0
+	for i := range it.old {
+		if it.old[i] != it.new[i] {
+			n++
+		}
+	}
+	return n == 1 && it.oldHeads == it.newHeads
+}
+
 // togglesJoint reports whether a joint piece changes in no more than whether the no-op swallows the branch, and the
 // branch's first byte.
 func (it *item) togglesJoint() bool {
-	if it.places() != jumpsStarts {
+	if it.dormStarts != fallsStarts || it.armStarts != jumpsStarts {
 		return false
 	}
 	for i := range it.old {

@@ -76,13 +76,22 @@ func Call32(from, to uint64) ([LenCall32]byte, error) {
 	return rel32(OpCall32, "CALL rel32", from, to)
 }
 
-// Jne32 returns JNE rel32 at address from. The error is an *insn.RangeError.
-func Jne32(from, to uint64) (b [LenJcc32]byte, err error) {
+// A Cond is what a conditional jump looks at.
+type Cond byte
+
+// Conditions that patching uses: the overflow flag set, and not set.
+const (
+	CondO  Cond = 0
+	CondNO Cond = 1
+)
+
+// Jcc32 returns Jcc rel32 at address from. The error is an *insn.RangeError.
+func Jcc32(c Cond, from, to uint64) (b [LenJcc32]byte, err error) {
 	d := int64(to - (from + LenJcc32))
 	if d != int64(int32(d)) {
-		return b, &insn.RangeError{What: "JNE rel32", From: from, To: to}
+		return b, &insn.RangeError{What: "Jcc rel32", From: from, To: to}
 	}
-	b[0], b[1] = 0x0F, 0x85
+	b[0], b[1] = 0x0F, 0x80+byte(c)
 	binary.LittleEndian.PutUint32(b[2:], uint32(d))
 	return b, nil
 }

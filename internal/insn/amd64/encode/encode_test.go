@@ -42,7 +42,7 @@ func TestBranches(t *testing.T) {
 		"JMP rel8":   {func(f, to uint64) ([]byte, error) { b, err := Jmp8(f, to); return b[:], err }, 2, math.MinInt8, math.MaxInt8, amd64.Jmp},
 		"JMP rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jmp32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, amd64.Jmp},
 		"CALL rel32": {func(f, to uint64) ([]byte, error) { b, err := Call32(f, to); return b[:], err }, 5, math.MinInt32, math.MaxInt32, amd64.Call},
-		"JNE rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jne32(f, to); return b[:], err }, 6, math.MinInt32, math.MaxInt32, amd64.Jcc},
+		"Jcc rel32":  {func(f, to uint64) ([]byte, error) { b, err := Jcc32(CondNO, f, to); return b[:], err }, 6, math.MinInt32, math.MaxInt32, amd64.Jcc},
 	}
 	for name, bd := range builders {
 		for _, d := range []int64{0, 1, -1, bd.min, bd.max} {

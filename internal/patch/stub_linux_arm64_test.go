@@ -1,5 +1,0 @@
-package patch
-
-import "testing"
-
-func withoutStubs(*testing.T, error) {}
