@@ -318,6 +318,28 @@ func TestChosen(t *testing.T) {
 	}
 }
 
+// TestNoPoints builds a program whose functions are all too small.
+func TestNoPoints(t *testing.T) {
+	p := newProject(t)
+	for name, text := range map[string]string{"go.mod": "module example.com/fixture\n\ngo 1.24\n", "main.go": "package main\n\nfunc main() { println(3) }\n"} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out := p.run(p.gkhi, "build", "-o", "x", "."); !strings.Contains(out, "no function of example.com/fixture has points") {
+		t.Errorf("it says %q", out)
+	}
+	if out, err := p.try(p.gkhi, "ls", "--file", "x"); err == nil || !strings.Contains(out, "patterns that chose no function") {
+		t.Errorf("ls says %q", out)
+	}
+	if out := p.run(p.gkhi, "build", "-o", "x", "-hooks-min=0", "."); out != "" {
+		t.Errorf("with every function it says %q", out)
+	}
+	if find(p.table(filepath.Join(p.dir, "x")), "main.main") == nil {
+		t.Error("main.main has no points")
+	}
+}
+
 // TestVersion builds a package of another module, given with its version.
 func TestVersion(t *testing.T) {
 	p := newProject(t)

@@ -64,6 +64,10 @@ func (r *Runner) link(tool string, args []string) error {
 		return err
 	}
 	if len(pkgs) == 0 {
+		if !strings.HasSuffix(r.program(), ".test") {
+			fmt.Fprintf(r.Stderr, "gkhi: warning: no function of %s has points: the ones chosen are inlined or small; -hooks-min 0 takes them too\n", //nolint:errcheck // nobody can be told
+				r.program())
+		}
 		return nil
 	}
 	opt := laydown.Options{First: r.first(), Nameless: r.Plan.Nameless}
