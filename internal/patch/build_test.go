@@ -15,6 +15,9 @@ import (
 
 var allBuilds = flag.Bool("builds", false, "TestBuildModes tries the build modes that differ little, too")
 
+// withInlining is in what a program says that has no sites.
+const withInlining = "is the program built with inlining"
+
 // TestBuildModes finds, patches and counts in programs built in every way.
 func TestBuildModes(t *testing.T) {
 	testenv.Need(t, patchable...)
@@ -28,7 +31,7 @@ func TestBuildModes(t *testing.T) {
 		{name: "ordinary"},
 		{name: "trimpath", flags: []string{"-trimpath"}, extra: true},
 		{name: "stripped", flags: []string{"-ldflags=-s -w"}},
-		{name: "no optimisation", flags: []string{"-gcflags=-N -l"}, extra: true},
+		{name: "no optimisation", flags: []string{"-gcflags=github.com/gkhi/gkhi/...=-N -l"}, extra: true},
 		{name: "static", env: []string{"CGO_ENABLED=0"}},
 		{name: "external linking", flags: []string{"-ldflags=-linkmode=external"}, need: []testenv.Requirement{testenv.Tool("gcc")}, extra: true},
 		{name: "asan", flags: []string{"-asan"}, need: []testenv.Requirement{testenv.Tool("gcc")}, extra: true},
@@ -45,11 +48,15 @@ func TestBuildModes(t *testing.T) {
 			if tt.name == "no optimisation" {
 				// The compiler makes no sites then: the flag serves hooks, and says so.
 				for i, a := range as {
-					if a.Calls != wholeCalls[i] {
-						t.Errorf("%d, %s: %d calls, want %d", i, a.Word, a.Calls, wholeCalls[i])
+					if a.Calls != wholeCalls[i] || a.Hits != 0 || (a.Word == "armpoint") != strings.Contains(a.Error, withInlining) {
+						t.Errorf("%d, %s: %d calls, want %d; %d hits; error %q", i, a.Word, a.Calls, wholeCalls[i], a.Hits, a.Error)
 					}
 				}
-				for _, s := range as[len(as)-1].Sites {
+				last := as[len(as)-1]
+				if last.Mode != "flag" || !strings.Contains(last.Reason, withInlining) {
+					t.Errorf("there are no sites, and the status is %s", last.Status)
+				}
+				for _, s := range last.Sites {
 					if s.Reason == "" && s.State == "as compiled" {
 						t.Errorf("%s is not patched and no reason is given", s.Func)
 					}

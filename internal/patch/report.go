@@ -9,6 +9,9 @@ import (
 	"github.com/gkhi/gkhi/internal/textmem"
 )
 
+// noSites is why a key may have none. Where Armed and Hit are not inlined, all there is is a test behind a pointer.
+const noSites = "is it used, and is the program built with inlining (no -gcflags=-l or -N)?"
+
 // Status describes the patcher now.
 func (p *Patcher) Status() Status {
 	p.mu.Lock()
@@ -60,6 +63,9 @@ func (p *Patcher) Status() Status {
 				}
 			}
 		}
+	}
+	if s.Prepared && s.Reason == "" && s.Keys > 0 && s.Sites+s.Flagged == 0 {
+		s.Reason = "no site was found: " + noSites
 	}
 	return s
 }

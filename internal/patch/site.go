@@ -178,5 +178,5 @@ func (k *keyState) why() string {
 	for _, r := range k.rejects {
 		return " (" + r.Reason.String() + ")"
 	}
-	return " (it has none in this program)"
+	return " (it has none in this program: " + noSites + ")"
 }
