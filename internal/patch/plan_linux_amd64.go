@@ -25,7 +25,10 @@ func (s *site) plan() error {
 		}}
 		return nil
 	}
-	return fmt.Errorf("a %s site is not patched: the trampoline is out of its reach", s.Form)
+	if s.Form == scan.BareGOT {
+		return errors.New("it finds its point through a plugin's offset table, in two instructions, which are not patched")
+	}
+	return fmt.Errorf("a %s site is not patched", s.Form)
 }
 
 // dormantCompare is the dormant form of a compare that a branch doesn't follow at once. It begins with the byte that the
