@@ -129,7 +129,7 @@ func main() {
 	chaos.Wait()
 	checkSteady()
 
-	for deadline := time.Now().Add(time.Minute); patch.Default.Status().Restless > 0 && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); *needPatched && patch.Default.Status().Restless > 0 && time.Now().Before(deadline); {
 		time.Sleep(time.Millisecond) // until all is quiet
 	}
 	st := patch.Default.Status()
