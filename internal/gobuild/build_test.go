@@ -318,6 +318,24 @@ func TestChosen(t *testing.T) {
 	}
 }
 
+// TestMark builds what begins with a byte order mark, and has the ends of lines that go with it.
+func TestMark(t *testing.T) {
+	p := newProject(t)
+	const text = "\ufeffpackage main\n\nimport \"fmt\"\n\nfunc init() { fmt.Println(marked(3)) }\n\n//go:noinline\nfunc marked(n int) (s string) {\n\tfor range n {\n\t\ts += fmt.Sprint(n)\n\t}\n\treturn s\n}\n"
+	if err := os.WriteFile(filepath.Join(p.dir, "mark.go"), []byte(strings.ReplaceAll(text, "\n", "\r\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := p.run(p.gkhi, "build", "-o", "x", "."); out != "" {
+		t.Errorf("it says %s", out)
+	}
+	if f := find(p.table(filepath.Join(p.dir, "x")), "main.marked"); f == nil || f.Line != 8 {
+		t.Errorf("main.marked is %+v", f)
+	}
+	if got := p.run(filepath.Join(p.dir, "x")); !strings.HasPrefix(got, "333\n") {
+		t.Errorf("it prints %s", got)
+	}
+}
+
 // TestNoPoints builds a program whose functions are all too small.
 func TestNoPoints(t *testing.T) {
 	p := newProject(t)

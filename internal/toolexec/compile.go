@@ -70,20 +70,18 @@ func (c *compilation) testMain() bool {
 	return len(c.files) == 1 && filepath.Base(c.files[0]) == "_testmain.go"
 }
 
-// run compiles with points, or reports why the program does not compile at all.
+// run compiles with points, or without where the package compiles only so, or reports why the program does not compile at all.
 func (c *compilation) run() error {
-	args, pkg, err := c.rewrite()
+	err := c.changed()
 	if err == nil {
-		var messages bytes.Buffer
-		cmd := c.r.command(c.tool, args...)
-		cmd.Stdout, cmd.Stderr = &messages, &messages
-		if err = cmd.Run(); err == nil {
-			if _, err := c.r.Stdout.Write(messages.Bytes()); err != nil { // -m, -S and the like
-				return err
-			}
-			return c.leave(pkg)
+		return nil
+	}
+	if c.points && c.runtime { // which a command needs for the points of others
+		c.points = false
+		if again := c.changed(); again == nil {
+			return c.stays(err)
 		}
-		err = fmt.Errorf("%w\n%s", err, messages.Bytes())
+		c.points = true
 	}
 	if plain := c.r.exec(c.tool, slices.Concat(c.args, c.files)); plain != nil {
 		return plain // what is wrong with the source, in the compiler's words
@@ -91,9 +89,33 @@ func (c *compilation) run() error {
 	if c.runtime {
 		return fmt.Errorf("%s: with the runtime part of gkhi it does not compile: %w", c.importPath, err)
 	}
-	_, err = fmt.Fprintf(c.r.Stderr, "gkhi: warning: %s stays without points, since it does not compile with them; please report it: %v\n",
-		c.importPath, err)
+	return c.stays(err)
+}
+
+// stays warns that a package has no points.
+func (c *compilation) stays(why error) error {
+	_, err := fmt.Fprintf(c.r.Stderr, "gkhi: warning: %s stays without points, since it does not compile with them; please report it: %v\n",
+		c.importPath, why)
 	return err
+}
+
+// changed compiles what is to be in the place of the source. Its error has the compiler's messages, and is
+// none of the tool's, which has reported nothing.
+func (c *compilation) changed() error {
+	args, pkg, err := c.rewrite()
+	if err != nil {
+		return err
+	}
+	var messages bytes.Buffer
+	cmd := c.r.command(c.tool, args...)
+	cmd.Stdout, cmd.Stderr = &messages, &messages
+	if err = cmd.Run(); err != nil {
+		return fmt.Errorf("%v\n%s", err, messages.Bytes())
+	}
+	if _, err := c.r.Stdout.Write(messages.Bytes()); err != nil { // -m, -S and the like
+		return err
+	}
+	return c.leave(pkg)
 }
 
 // rewrite returns the compiler's arguments for the changed files, and the points.
@@ -175,6 +197,9 @@ func (c *compilation) missed(patterns []instrument.Missed) {
 	}
 }
 
+// byteOrderMark is what the source of some begins with. The compiler wants it nowhere else.
+var byteOrderMark = []byte("\ufeff")
+
 // replace writes the changed files into dir and puts their names into the list in place of the
 // originals'. A //line comment keeps the original's name, and the lines.
 func replace(dir string, files []string, changed []instrument.File) error {
@@ -184,7 +209,7 @@ func replace(dir string, files []string, changed []instrument.File) error {
 			return fmt.Errorf("%s is none of the files to compile", f.Name)
 		}
 		name := filepath.Join(dir, strconv.Itoa(at)+"_"+filepath.Base(f.Name))
-		src := slices.Concat([]byte("//line "+f.Name+":1\n"), f.Src)
+		src := slices.Concat([]byte("//line "+f.Name+":1\n"), bytes.TrimPrefix(f.Src, byteOrderMark))
 		if err := os.WriteFile(name, src, 0o600); err != nil {
 			return err
 		}
