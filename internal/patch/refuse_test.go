@@ -18,10 +18,12 @@ func TestSeccomp(t *testing.T) {
 	}{
 		{refuse: []string{"open"}, method: "remapped pages"},
 		{refuse: []string{"pwrite"}, method: "remapped pages"},
+		{refuse: []string{"fstat"}, method: "remapped pages"},
 		{refuse: []string{"mremap"}, method: "/proc/self/mem"},
 		{refuse: []string{"membarrier"}, reason: "seccomp profile refuses membarrier"},
 		{refuse: []string{"rt_sigaction"}, reason: "refuses rt_sigaction for SIGTRAP"},
 		{refuse: []string{"open", "mremap"}, reason: "code can be changed neither through /proc/self/mem (open: permission denied) nor by remapping"},
+		{refuse: []string{"open", "mprotect"}, reason: "nor by remapping (remap the page of text at "},
 	} {
 		t.Run(strings.Join(tt.refuse, "+"), func(t *testing.T) {
 			var words []string
@@ -58,7 +60,7 @@ func TestSeccomp(t *testing.T) {
 func TestLaterRefusal(t *testing.T) {
 	testenv.Need(t, patchable...)
 	prog := testenv.Build(t, "./testdata/subject")
-	for _, call := range []string{"membarrier", "pwrite"} {
+	for _, call := range []string{"membarrier", "pwrite", "fstat"} {
 		t.Run(call, func(t *testing.T) {
 			as := tell(t, testenv.Command(t, prog, "arm", "run", "refuse="+call,
 				"run", "disarm", "run", "arm", "run", "armpoint", "run"))

@@ -22,6 +22,8 @@ var rules = map[string]rule{
 	"open":         {nr: 257, arg: 2, mask: syscall.O_ACCMODE, value: syscall.O_RDWR, err: syscall.EACCES},
 	"pwrite":       {nr: 18, err: syscall.EPERM},
 	"mremap":       {nr: 25, err: syscall.EPERM},
+	"mprotect":     {nr: 10, arg: 2, mask: ^uint32(0), value: syscall.PROT_READ | syscall.PROT_EXEC, err: syscall.EACCES},
+	"fstat":        {nr: 5, err: syscall.EPERM},
 }
 
 // Refuse installs a seccomp filter for all threads. call is a name in rules.
