@@ -43,7 +43,7 @@
 // compare this makes an instruction of one's head and the other's tail. So what replaces a compare or
 // a load begins with the same byte: 80, of which CMPB AL, $0 is the shortest
 // that touches no memory, and REX.W, which LEA wants and CALL ignores. A uprobe on either may come and go.
-// One on the branch, which is never the first instruction of a line or function, leaves the
+// One on the branch, which is where the line of the if leads, though no function's name does, leaves the
 // compiled branch's first byte: of a long branch (6 bytes) that is what our forms have, too; of a short one (2) it is a known form, which
 // the next move puts right, and until then it may run the body, which finds nothing to do, or skip it.
 //
