@@ -13,6 +13,7 @@ func formNothing(n int)
 func formFlagNext(n int)
 func formNopsNext(n int)
 func formPrefixNext(n int)
+func formEarlyNext(n int)
 func formJumpNext(n int)
 func formFlagAway(n int)
 func formNopsAway(n int)
@@ -37,7 +38,8 @@ func init() {
 			{"the loop alone", formNothing},
 			{"guarded, body next: flag and branch", formFlagNext},
 			{"guarded, body next: the mark, two no-ops and a jump", formNopsNext},
-			{"**guarded, body next: a no-op with the mark, another, and a jump**", formPrefixNext},
+			{"guarded, body next: a no-op with the mark, another, and a jump", formPrefixNext},
+			{"**guarded, body next: a no-op with the mark, and a jump**", formEarlyNext},
 			{"guarded, body next: a jump in the compare's place", formJumpNext},
 			{"guarded, body elsewhere: flag and branch", formFlagAway},
 			{"guarded, body elsewhere: the mark and three no-ops", formNopsAway},

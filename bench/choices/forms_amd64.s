@@ -11,10 +11,10 @@
 #define CMPAL4 BYTE $0x40; CMPAL // with a prefix in the mark's place
 #define NOP4D BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x00 // with the ModRM byte that leaves the jump behind it a jump
 #define NOP6 BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x44; BYTE $0xEB; BYTE $0x00 // and with one that swallows it
-#define JMPBODY BYTE $0xEB; BYTE $0x08 // over BODY
-#define JEBODY BYTE $0x74; BYTE $0x08
-#define JMPAWAY BYTE $0xEB; BYTE $0x0F // from the head of a site over its rest, and BODY
-#define BODY QUAD $0 // never executed
+#define JMPBODY BYTE $0xEB; BYTE $0x10 // over BODY
+#define JEBODY BYTE $0x74; BYTE $0x10
+#define JMPAWAY BYTE $0xEB; BYTE $0x17 // from the head of a site over its rest, and BODY
+#define BODY QUAD $0; QUAD $0 // never executed: a call, and what it takes
 
 #define FLAG_NEXT MARK; CMPB ·formFlag(SB), $0; JEBODY; BODY
 #define NOPS_NEXT MARK; CMPAL; NOP4; JMPBODY; BODY
@@ -24,8 +24,9 @@
 #define SWALLOW_AWAY MARK; CMPAL; NOP6
 #define PREFIX_AWAY CMPAL4; NOP6
 #define PREFIX_NEXT CMPAL4; NOP4D; JMPBODY; BODY
-#define LONGJUMP_NEXT CMPAL4; NOP4D; BYTE $0xE9; LONG $9; MARK; BODY
-#define LONGPREFIX_NEXT CMPAL4; NOP4D; BYTE $0x0F; BYTE $0x81; LONG $8; BODY // JNO
+#define EARLY_NEXT CMPAL4; BYTE $0xEB; BYTE $0x14; BYTE $0x66; MARK; JMPBODY; BODY // the second for who stood there
+#define LONGJUMP_NEXT CMPAL4; NOP4D; BYTE $0xE9; LONG $17; MARK; BODY
+#define LONGPREFIX_NEXT CMPAL4; NOP4D; BYTE $0x0F; BYTE $0x81; LONG $16; BODY // JNO
 #define LONGNOPS_AWAY CMPAL4; BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x84; BYTE $0xA9; LONG $0; MARK
 #define LONGPREFIX_AWAY CMPAL4; NOP4D; BYTE $0x0F; BYTE $0x80; LONG $0 // JO
 #define LOAD_BARE MARK; MOVQ ·formWord(SB), DX
@@ -35,19 +36,36 @@
 #define PREFIX_BARE BYTE $0x40; BYTE $0x48; BYTE $0x8D; BYTE $0x95; LONG $0x90000000
 #define NOTHING
 
-#define LOOP(name, site) \
-TEXT name(SB), NOSPLIT, $0-8 \
-	MOVQ n+0(FP), CX; \
-loop: \
+// Where a loop happens to lie makes as much of a difference as its form, so each is at eight places of a cache line, and takes its turn at each.
+#define NOP9 BYTE $0x66; BYTE $0x0F; BYTE $0x1F; BYTE $0x84; BYTE $0x00; LONG $0
+#define PLACE(label, fill, site) \
+	MOVQ AX, CX; \
+	PCALIGN $64; \
+	fill; \
+label: \
 	site; site; site; site; site; site; site; site; \
 	SUBQ $8, CX; \
-	JGT loop; \
+	JGT label
+
+#define LOOP(name, site) \
+TEXT name(SB), NOSPLIT, $0-8 \
+	MOVQ n+0(FP), AX; \
+	SHRQ $3, AX; \
+	PLACE(at0, NOTHING, site); \
+	PLACE(at9, NOP9, site); \
+	PLACE(at18, NOP9; NOP9, site); \
+	PLACE(at27, NOP9; NOP9; NOP9, site); \
+	PLACE(at36, NOP9; NOP9; NOP9; NOP9, site); \
+	PLACE(at45, NOP9; NOP9; NOP9; NOP9; NOP9, site); \
+	PLACE(at54, NOP9; NOP9; NOP9; NOP9; NOP9; NOP9, site); \
+	PLACE(at63, NOP9; NOP9; NOP9; NOP9; NOP9; NOP9; NOP9, site); \
 	RET
 
 LOOP(·formNothing, NOTHING)
 LOOP(·formFlagNext, FLAG_NEXT)
 LOOP(·formNopsNext, NOPS_NEXT)
 LOOP(·formPrefixNext, PREFIX_NEXT)
+LOOP(·formEarlyNext, EARLY_NEXT)
 LOOP(·formJumpNext, JUMP_NEXT)
 LOOP(·formFlagAway, FLAG_AWAY)
 LOOP(·formNopsAway, NOPS_AWAY)

@@ -45,7 +45,7 @@ type question struct {
 	title   string
 	designs []design
 	threads []int // goroutines at once: a column each
-	fine    bool  // figures are of hundredths of a ns
+	fine    bool  // figures are of thousandths of a ns
 	best    [][]float64
 }
 
@@ -121,7 +121,7 @@ func (q *question) print(w io.Writer) {
 		fmt.Fprintf(w, "| %s |", d.name)
 		digits := 1
 		if q.fine {
-			digits = 2
+			digits = 3
 		}
 		for _, ns := range q.best[i] {
 			fmt.Fprintf(w, " %.*f |", digits, ns)

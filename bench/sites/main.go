@@ -10,7 +10,7 @@
 //
 // Some targets speak of thousands of sites. This command writes a program that has them, compiles it with
 // ./measured and runs that, with the arguments passed on. Dormant sites are measured in several programs that differ in the order
-// of their functions (the linker's -randlayout): see bench/overhead. It takes two minutes.
+// of their functions, and in where each begins (the linker's -randlayout and -funcalign): see bench/overhead. It takes two minutes.
 package main
 
 import (
@@ -57,7 +57,7 @@ func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 	if n == full && !slices.ContainsFunc(args, func(s string) bool { return strings.TrimLeft(s, "-") == "toggles" }) {
 		var others []string
 		for seed := range layouts {
-			other, err := w.build(fmt.Sprint("layout", seed+1), fmt.Sprint("-ldflags=-randlayout=", seed+1))
+			other, err := w.build(fmt.Sprint("layout", seed+1), fmt.Sprintf("-ldflags=-randlayout=%d -funcalign=1", seed+1))
 			if err != nil {
 				return 1, err
 			}
@@ -76,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) (status int, err error) {
 }
 
 // layouts is in how many orders of their functions dormant sites are measured.
-const layouts = 8
+const layouts = 16
 
 // A workshop is where the measured program is built.
 type workshop struct {

@@ -31,7 +31,14 @@ const copyPage = 1 << 12
 
 // copyDistances are how far away copies may be, without xxx: each where the one before is taken. The bytes of the others
 // are PREFETCHNTA (RAX) and PREFETCH (RAX), which do nothing either, whatever RAX is.
-var copyDistances = [...]uintptr{0x1F0F_4000, 0x180F_4000, 0x0D0F_4000}
+var copyDistances = []uintptr{0x1F0F_4000, 0x180F_4000, 0x0D0F_4000}
+
+// earlyDistances are those for a site in which a thread may stand at offset 5 too. There are two instructions, a conditional jump to the
+// next one and CMPB AL, $0, or SUBB, XORB and ORB of AL and 0:
+//
+//	0   1   2   3   4   5   6
+//	80  3D  xx  7x  00  3C  00   CMPB $0, 0x3C007xxx(RIP)
+var earlyDistances = []uintptr{0x3C00_7000, 0x2C00_7000, 0x3400_7000, 0x0C00_7000}
 
 // flagCopies is where copies are. Its memory is never freed, since a thread may be about to read it.
 type flagCopies struct {
@@ -47,14 +54,14 @@ var copies = flagCopies{room: func(addr uintptr) error {
 }}
 
 // near returns a copy of the flag for a compare at an address.
-func (c *flagCopies) near(flag, compare uintptr) (*atomic.Uint32, error) {
+func (c *flagCopies) near(flag, compare uintptr, distances []uintptr) (*atomic.Uint32, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	place, err := c.place(flag)
 	if err != nil {
 		return nil, err
 	}
-	for _, distance := range copyDistances {
+	for _, distance := range distances {
 		at := compare + encode.LenSite + distance
 		at += (place - at) % copyPage
 		if err = c.area(at &^ (areaSize - 1)); err == nil {
@@ -113,7 +120,11 @@ func (s *site) flagForms() error {
 			g.flag = g.compiled
 			continue
 		}
-		copy, err := copies.near(s.key.Addr, s.Addr)
+		distances := copyDistances
+		if pc.armStarts == earlyStarts {
+			distances = earlyDistances
+		}
+		copy, err := copies.near(s.key.Addr, s.Addr, distances)
 		if err != nil {
 			return err
 		}

@@ -7,7 +7,8 @@
 //
 //	            as compiled            dormant             armed
 //	guarded     CMPB $0, key(SB)       CMPB AL, $0         CMPB AL, $0
-//	  body next   JEQ past (2)         NOP4; JMP past      NOP4; TEST AL, imm8
+//	  body next   JEQ past (2)         JMP past            TEST AL, imm8
+//	                                   NOP2; JMP past      NOP2; TEST AL, imm8
 //	              JEQ past (6)         NOP4; JNO past      NOP4; JO past
 //	  body away   JNE body (2)         NOP6                NOP4; JMP body
 //	              JNE body (6)         NOP4; JO body       NOP4; JNO body
@@ -15,7 +16,9 @@
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So the two
-// differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.)
+// differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.) Where the body follows they stand twice: at once
+// behind CMPB AL, $0, and where the branch was, for a thread that stood there or comes there from a uprobe on the compare. (If the
+// first can't reach past the body, a NOP4 is there.)
 //
 // JNO is a jump and JO a no-op, since OF is 0 behind a compare with 0, the compiled one too, and behind TEST.
 //
@@ -87,7 +90,8 @@
 //  7. Serialise: after it no thread traps any more, and the caller may rely on
 //     the new state.
 //
-// Where only first bytes differ 4 and 5 fall away.
+// Where only first bytes differ 4 and 5 fall away. They may be two, as of a short branch whose body follows: a thread that
+// runs the first as it was and the second as it is to be goes one way or the other.
 //
 // A thread may stand in the middle of an instruction: where the branch is that a no-op swallows, or behind CMPB AL, $0 when the
 // site is flagged. The first byte of what it executes there has an INT3 in step 2 if the old form has an instruction's

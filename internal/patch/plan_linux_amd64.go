@@ -44,6 +44,9 @@ const (
 
 	fallsStarts heads = atStart | 1<<nopAt        // where the no-op swallows the branch
 	jumpsStarts heads = fallsStarts | 1<<branchAt // where it doesn't
+
+	padAt             = nopAt + encode.LenJmp8 // behind a jump, or what stands for it, in the no-op's place
+	earlyStarts heads = atStart | 1<<nopAt | 1<<padAt | 1<<branchAt
 )
 
 const (
@@ -113,9 +116,12 @@ func (s *site) planMark(whenDormant, whenArmed uintptr) {
 //	66 0f 1f 00 | eb d8    NOP4; JMP d8
 //	66 0f 1f 00 | a8 d8    NOP4; TEST AL, d8
 //	66 0f 1f 44   a8 d8    NOP6, whose last two bytes are that TEST
+//	eb d8 | 66 90 | eb d8  JMP; NOP2; JMP, of which the second is for who stood there
+//	a8 d8 | 66 90 | a8 d8  TEST AL, d8; NOP2; TEST AL, d8
 //
 // A thread that stands where the branch is finds one there in each. The third is the dormant form where the
-// body is elsewhere and the branch short. Otherwise the first two are all there is, with the branch's two forms.
+// body is elsewhere and the branch short; the last two are the forms where the body follows and the branch is short. Otherwise the
+// first two are all there is, with the branch's two forms.
 func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 	const disp0, sibDisp8 = 0x00, 0x44 // ModRM bytes: what follows them
 	form := func(modrm byte, branch []byte) []byte {
@@ -129,10 +135,17 @@ func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 		arm: form(disp0, jump), armStarts: jumpsStarts,
 		resumeDorm: whenDormant, resumeArm: whenArmed,
 	}
-	switch {
+	early, err := encode.Jmp8(uint64(s.Addr+nopAt), uint64(s.Target))
+	switch short := s.BranchLen == encode.LenJcc8; {
+	case s.TakenDormant && short && err == nil:
+		form := func(op byte) []byte {
+			return []byte{0x80, 0xF8, 0x00, op, early[1], 0x66, nop, op, jump[1]}
+		}
+		pc.dorm, pc.arm = form(jump[0]), form(noop[0])
+		pc.dormStarts, pc.armStarts = earlyStarts, earlyStarts
 	case s.TakenDormant:
 		pc.dorm, pc.arm = pc.arm, pc.dorm
-	case s.BranchLen == encode.LenJcc8:
+	case short:
 		pc.dorm, pc.dormStarts = form(sibDisp8, noop), fallsStarts
 	}
 	s.pieces = append(s.pieces, pc)

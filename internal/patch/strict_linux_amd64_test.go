@@ -165,9 +165,10 @@ func TestStrictForms(t *testing.T) {
 		branch []byte
 		taken  bool
 	}{
-		{"body next, short", []byte{0x74, 0x10}, true},
+		{"body next, short", []byte{0x74, 0x37}, true},
+		{"body next, short and far", []byte{0x74, 0x7E}, true},
 		{"body next, long", []byte{0x0F, 0x84, 0x10, 0x01, 0, 0}, true},
-		{"body elsewhere, short", []byte{0x75, 0x10}, false},
+		{"body elsewhere, short", []byte{0x75, 0x37}, false},
 		{"body elsewhere, long", []byte{0x0F, 0x85, 0x10, 0x01, 0, 0}, false},
 	} {
 		for _, how := range []struct{ first, then string }{
@@ -181,7 +182,7 @@ func TestStrictForms(t *testing.T) {
 			addr := uintptr(unsafe.Pointer(&code[1]))
 			k := r.keys[r.a]
 			s := r.newSite(k, scan.Site{Form: scan.Guarded, Func: addr, Ref: addr, Addr: addr, Len: branchAt, Mark: true,
-				Branch: addr + branchAt, BranchLen: uint8(len(tt.branch)), Target: addr + 0x40, TakenDormant: tt.taken})
+				Branch: addr + branchAt, BranchLen: uint8(len(tt.branch)), Target: addr + branchAt + 2 + uintptr(tt.branch[1]), TakenDormant: tt.taken})
 			if tt.branch[0] == 0x0F {
 				s.Target = addr + 0x100
 			}

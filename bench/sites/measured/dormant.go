@@ -75,7 +75,7 @@ func (p plan) dormant(layouts []string) ([]*scene, error) {
 	}
 	list := scenes()
 	for _, exe := range layouts {
-		cmd := exec.Command(exe, "-dormant", "-count", strconv.Itoa(max(1, p.rounds/4)), "-time", p.slice.String())
+		cmd := exec.Command(exe, "-dormant", "-count", strconv.Itoa(p.inEach()), "-time", p.slice.String())
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
@@ -182,12 +182,17 @@ func visit(table []func(uint64) uint64) func(n int) {
 	}
 }
 
+const (
+	titleLeaf    = "Inside a leaf function"
+	titleInlined = "Inlined"
+)
+
 func scenes() []*scene {
 	list := []*scene{
 		{Title: "A dense loop", Note: fmt.Sprintf("%d sites in a row and nothing else in a loop. Time for a site.", inARow)},
-		{Title: "Inside a leaf function", Note: "Functions of a few instructions, a multiplication among them, that are not inlined. Time for a call. " +
+		{Title: titleLeaf, Note: "Functions of a few instructions, a multiplication among them, that are not inlined. Time for a call. " +
 			"With a guarded site the function isn't a leaf any more, whatever the guard is: what it guards is a call."},
-		{Title: "Inlined", Note: "The same functions, inlined."},
+		{Title: titleInlined, Note: "The same functions, inlined."},
 		{Title: "Many sites at random", Note: fmt.Sprintf(
 			"%d functions with a site and a variable each, called in random order: branch predictor and caches are under pressure. Time for a call.", randomSites)},
 	}

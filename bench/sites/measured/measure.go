@@ -12,8 +12,11 @@ type plan struct {
 	rounds  int
 	slice   time.Duration // for one case in one round
 	batches int           // how often sites are armed in one batch
-	layouts []string      // this program, linked with its functions in other orders
+	layouts []string      // this program, linked with its functions in other places
 }
+
+// inEach returns how many rounds dormant sites are measured for in each layout.
+func (p plan) inEach() int { return max(1, p.rounds/6) }
 
 // A result is what was measured of one case, in the unit of its table.
 type result struct {

@@ -73,7 +73,7 @@ func (r *report) targetTable() [][]string {
 
 func (r *report) heading() string {
 	return fmt.Sprintf("%d rounds of %v for each case, %d of them in each of %d layouts for dormant sites, %d batches",
-		r.plan.rounds, r.plan.slice, max(1, r.plan.rounds/4), max(1, len(r.plan.layouts)), r.plan.batches)
+		r.plan.rounds, r.plan.slice, r.plan.inEach(), max(1, len(r.plan.layouts)), r.plan.batches)
 }
 
 func (r *report) text(w io.Writer) error {

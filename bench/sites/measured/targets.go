@@ -37,7 +37,9 @@ func (r *report) judge() {
 		r.targets = append(r.targets, target{
 			"dormant guarded site, beside a plain bool" + where, "never slower", s.difference(guarded, plainBool) + " ns", d-half <= noise,
 		})
-		over("dormant point", point, "")
+		if s.Title == titleLeaf || s.Title == titleInlined {
+			over("dormant point", point, "")
+		}
 	}
 	for _, name := range []string{caseBeside, caseThrough} {
 		most("what a thread loses to "+name, " %", 2, (r.toggled.named(name).Min/r.toggled.named(caseAwake).Min-1)*100)
