@@ -176,6 +176,9 @@ func (b *builder) toolexec(file string) string {
 func (b *builder) withRuntime(plan *toolexec.Plan, pkgs []*pkg, file string) error {
 	b.profile, b.static = b.profileOf(pkgs), b.needsNoC(pkgs)
 	module, path, own := b.runtimePart(pkgs)
+	if err := vendored(path, pkgs); own && err != nil {
+		return err
+	}
 	dir := b.moduleDir
 	if !own {
 		var err error

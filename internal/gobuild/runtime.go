@@ -53,6 +53,23 @@ func (b *builder) runtimePart(pkgs []*pkg) (module, path string, own bool) {
 	return module, module + path, own
 }
 
+// vendored refuses a program that has GKHI in a vendor folder and there not the package that its main packages are to import.
+func vendored(path string, pkgs []*pkg) error {
+	const folder = "/vendor/"
+	for _, p := range pkgs {
+		dir := filepath.ToSlash(p.Dir)
+		main, ok := strings.CutSuffix(dir, folder+p.ImportPath)
+		if !ok || path == "" || p.ImportPath != modulePath && !strings.HasPrefix(p.ImportPath, modulePath+"/") {
+			continue
+		}
+		if !fileExists(main + folder + path) {
+			return fmt.Errorf("the program's vendor folder has GKHI without package %[1]s, which serves the functions' points: "+
+				"add import _ %[1]q to the main package and run go mod vendor, or build with -hooks-serve=false", path)
+		}
+	}
+	return nil
+}
+
 // unpack writes the carried source to the user's cache, once for each version of it, as that of a module of this path.
 func (b *builder) unpack(module string) (string, error) {
 	files := map[string][]byte{
