@@ -7,8 +7,8 @@
 //
 //	            as compiled            dormant             armed
 //	guarded     CMPB $0, key(SB)       CMPB AL, $0         CMPB AL, $0
-//	  body next   JEQ past (2)         JMP past            TEST AL, imm8
-//	                                   NOP2; JMP past      NOP2; TEST AL, imm8
+//	  body short  JEQ past             JMP past            TEST AL, imm8; JMP body
+//	  body next   JEQ past (2)         NOP4; JMP past      NOP4; TEST AL, imm8
 //	              JEQ past (6)         NOP4; JNO past      NOP4; JO past
 //	  body away   JNE body (2)         NOP6                NOP4; JMP body
 //	              JNE body (6)         NOP4; JO body       NOP4; JNO body
@@ -16,9 +16,10 @@
 //
 // TEST is the no-op here: it changes only flags, which internal/scan has proved
 // dead, and its immediate is the displacement of the JMP that it stands for. So the two
-// differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.) Where the body follows they stand twice: at once
-// behind CMPB AL, $0, and where the branch was, for a thread that stood there or comes there from a uprobe on the compare. (If the
-// first can't reach past the body, a NOP4 is there.)
+// differ in one byte. (A NOP of two bytes has no such twin; see docs/rationale.md.)
+//
+// A site whose body follows and is short, so that a JMP of two bytes reaches past it from the compare, has all in the compare's place. The
+// branch stays as compiled, and who comes to it has run the compiled compare: before it was replaced, or under a uprobe.
 //
 // JNO is a jump and JO a no-op, since OF is 0 behind a compare with 0, the compiled one too, and behind TEST.
 //
@@ -46,8 +47,8 @@
 // compare this makes an instruction of one's head and the other's tail. So what replaces a compare or
 // a load begins with the same byte: 80, of which CMPB AL, $0 is the shortest
 // that touches no memory, and REX.W, which LEA wants and CALL ignores. A uprobe on either may come and go.
-// One on the branch, which is where the line of the if leads, though no function's name does, leaves the
-// compiled branch's first byte: of a long branch (6 bytes) that is what our forms have, too; of a short one (2) it is a known form, which
+// One on the branch, which is where the line of the if leads, though no function's name does, does nothing if the branch is as compiled; it
+// isn't hit there. Otherwise it leaves the compiled branch's first byte: of a long branch (6 bytes) that is what our forms have, too; of a short one (2) it is a known form, which
 // the next move puts right, and until then it may run the body, which finds nothing to do, or skip it.
 //
 // # What stands at a site (arm64)
@@ -90,8 +91,7 @@
 //  7. Serialise: after it no thread traps any more, and the caller may rely on
 //     the new state.
 //
-// Where only first bytes differ 4 and 5 fall away. They may be two, as of a short branch whose body follows: a thread that
-// runs the first as it was and the second as it is to be goes one way or the other.
+// Where only first bytes differ 4 and 5 fall away.
 //
 // A thread may stand in the middle of an instruction: where the branch is that a no-op swallows, or behind CMPB AL, $0 when the
 // site is flagged. The first byte of what it executes there has an INT3 in step 2 if the old form has an instruction's

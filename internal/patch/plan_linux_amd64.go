@@ -3,6 +3,7 @@ package patch
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/gkhi/gkhi/internal/insn/amd64/encode"
 	"github.com/gkhi/gkhi/internal/scan"
@@ -45,13 +46,13 @@ const (
 	fallsStarts heads = atStart | 1<<nopAt        // where the no-op swallows the branch
 	jumpsStarts heads = fallsStarts | 1<<branchAt // where it doesn't
 
-	padAt             = nopAt + encode.LenJmp8 // behind a jump, or what stands for it, in the no-op's place
-	earlyStarts heads = atStart | 1<<nopAt | 1<<padAt | 1<<branchAt
+	aroundAt          = nopAt + encode.LenJmp8 // behind a jump, or what stands for it, in the no-op's place
+	earlyStarts heads = fallsStarts | 1<<aroundAt
 )
 
 const (
-	nop  = 0x90
-	rexW = 0x48
+	nop    = 0x90
+	testAL = 0xA8 // TEST AL, imm8
 )
 
 // lenCall is the length of a CALL with its prefix.
@@ -69,6 +70,12 @@ func (s *site) planGuarded() error {
 	}
 	if s.Mark {
 		s.planMark(whenDormant, whenArmed)
+	}
+	if early := s.early(); early != nil {
+		early.resumeDorm, early.resumeArm = whenDormant, whenArmed
+		s.pieces = append(s.pieces, early)
+		s.spared = slices.Clone(textmem.Bytes(s.Branch, int(s.BranchLen)))
+		return nil
 	}
 	if s.joint() {
 		s.planJoint(jump, noop, whenDormant, whenArmed)
@@ -90,6 +97,29 @@ func (s *site) planGuarded() error {
 		resumeDorm: whenDormant, resumeArm: whenArmed,
 	})
 	return nil
+}
+
+// early makes the piece of a site whose body follows, if the body is short. All is done in the compare's place:
+//
+//	80 f8 00 | eb d8 | eb n8   CMPB AL, $0; JMP past the body; JMP past the branch
+//	80 f8 00 | a8 d8 | eb n8   CMPB AL, $0; TEST AL, d8; JMP past the branch, to the body
+//
+// So the branch stays as it is. A thread that stands before it has run the compiled compare, as does one that comes there from a uprobe on the compare,
+// and a breakpoint on it is no concern of ours.
+func (s *site) early() *piece {
+	if s.Form != scan.Guarded || !s.TakenDormant {
+		return nil
+	}
+	over, err := encode.Jmp8(uint64(s.Addr+nopAt), uint64(s.Target))
+	around, err2 := encode.Jmp8(uint64(s.Addr+aroundAt), uint64(s.Branch)+uint64(s.BranchLen))
+	if err != nil || err2 != nil {
+		return nil
+	}
+	form := func(op byte) []byte { return []byte{0x80, 0xF8, 0x00, op, over[1], around[0], around[1]} }
+	return &piece{
+		addr: s.Addr, now: make([]byte, s.Len),
+		dorm: form(over[0]), dormStarts: earlyStarts, arm: form(testAL), armStarts: earlyStarts,
+	}
 }
 
 // joint reports whether the site is one piece: a compare and the branch behind it.
@@ -116,12 +146,9 @@ func (s *site) planMark(whenDormant, whenArmed uintptr) {
 //	66 0f 1f 00 | eb d8    NOP4; JMP d8
 //	66 0f 1f 00 | a8 d8    NOP4; TEST AL, d8
 //	66 0f 1f 44   a8 d8    NOP6, whose last two bytes are that TEST
-//	eb d8 | 66 90 | eb d8  JMP; NOP2; JMP, of which the second is for who stood there
-//	a8 d8 | 66 90 | a8 d8  TEST AL, d8; NOP2; TEST AL, d8
 //
 // A thread that stands where the branch is finds one there in each. The third is the dormant form where the
-// body is elsewhere and the branch short; the last two are the forms where the body follows and the branch is short. Otherwise the
-// first two are all there is, with the branch's two forms.
+// body is elsewhere and the branch short. Otherwise the first two are all there is, with the branch's two forms.
 func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 	const disp0, sibDisp8 = 0x00, 0x44 // ModRM bytes: what follows them
 	form := func(modrm byte, branch []byte) []byte {
@@ -135,17 +162,10 @@ func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 		arm: form(disp0, jump), armStarts: jumpsStarts,
 		resumeDorm: whenDormant, resumeArm: whenArmed,
 	}
-	early, err := encode.Jmp8(uint64(s.Addr+nopAt), uint64(s.Target))
-	switch short := s.BranchLen == encode.LenJcc8; {
-	case s.TakenDormant && short && err == nil:
-		form := func(op byte) []byte {
-			return []byte{0x80, 0xF8, 0x00, op, early[1], 0x66, nop, op, jump[1]}
-		}
-		pc.dorm, pc.arm = form(jump[0]), form(noop[0])
-		pc.dormStarts, pc.armStarts = earlyStarts, earlyStarts
+	switch {
 	case s.TakenDormant:
 		pc.dorm, pc.arm = pc.arm, pc.dorm
-	case short:
+	case s.BranchLen == encode.LenJcc8:
 		pc.dorm, pc.dormStarts = form(sibDisp8, noop), fallsStarts
 	}
 	s.pieces = append(s.pieces, pc)
@@ -157,7 +177,6 @@ func (s *site) planJoint(jump, noop []byte, whenDormant, whenArmed uintptr) {
 // compiled branch's first byte, so that they are whole when a uprobe comes and goes: see "Uprobes" in doc.go. Which way these go is certain,
 // since a compare with 0 leaves OF as 0, and so does all that a site has before its branch in any form.
 func branchForms(at, to uintptr, n int) (jump, noop []byte, err error) {
-	const testAL = 0xA8
 	switch n {
 	case encode.LenJcc8:
 		b, err := encode.Jmp8(uint64(at), uint64(to))

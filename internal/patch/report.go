@@ -3,6 +3,8 @@
 package patch
 
 import (
+	"bytes"
+	"fmt"
 	"runtime"
 
 	"github.com/gkhi/gkhi/internal/scan"
@@ -123,6 +125,9 @@ func (s *site) foreign() error {
 		if _, _, _, err := pc.check(); err != nil && !pc.mark {
 			return err
 		}
+	}
+	if found := textmem.Bytes(s.Branch, len(s.spared)); !bytes.Equal(found, s.spared) {
+		return fmt.Errorf("found % x where its branch is, % x: somebody else changed it, and the site goes around it unless it tests its flag", found, s.spared)
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type site struct {
 	state  state
 	fixed  bool     // it can't go back to its flag now
 	pieces []*piece // in ascending order of address
+	spared []byte   // the branch as compiled, if no piece has it
 	whyNot string   // why it is not patched, or what is odd about it; may pass
 }
 

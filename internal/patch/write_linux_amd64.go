@@ -143,24 +143,22 @@ func (p *Patcher) unstick(items []item) {
 func direct(items []item) bool {
 	for i := range items {
 		it := &items[i]
-		if it.stuck != 0 || !it.togglesHeads() && !it.togglesJoint() {
+		if it.stuck != 0 || !it.togglesByte() && !it.togglesJoint() {
 			return false
 		}
 	}
 	return true
 }
 
-// togglesHeads reports whether one byte changes, or nothing but first bytes of instructions. These are two at most, of a branch and
-// of a jump before it that goes the same way: a thread that finds one as it was and the other as it is to be goes either way.
-func (it *item) togglesHeads() bool {
-	n, heads := 0, true
+// togglesByte reports whether one byte changes, and no instruction's start.
+func (it *item) togglesByte() bool {
+	n := 0
 	for i := range it.old {
 		if it.old[i] != it.new[i] {
 			n++
-			heads = heads && it.oldHeads.has(i)
 		}
 	}
-	return it.oldHeads == it.newHeads && (n == 1 || heads)
+	return n == 1 && it.oldHeads == it.newHeads
 }
 
 // togglesJoint reports whether a joint piece changes in no more than whether the no-op swallows the branch, and the
