@@ -110,10 +110,11 @@ func (w workshop) write(n sizes) error {
 
 func (w workshop) overlay() string { return filepath.Join(w.dir, "overlay.json") }
 
-// build compiles and links the program. What was compiled before is in the go command's cache.
+// build compiles and links the program. What was compiled before is in the go command's cache; without -trimpath the linker's flags would be
+// a part of that.
 func (w workshop) build(name string, flags ...string) (program string, err error) {
 	program = filepath.Join(w.dir, name)
-	build := exec.Command("go", append(append([]string{"build", "-overlay", w.overlay(), "-o", program}, flags...), measured)...)
+	build := exec.Command("go", append(append([]string{"build", "-trimpath", "-overlay", w.overlay(), "-o", program}, flags...), measured)...)
 	build.Stdout, build.Stderr = w.stderr, w.stderr
 	if err := build.Run(); err != nil {
 		return "", fmt.Errorf("build %s: %w", measured, err)
