@@ -231,22 +231,24 @@ func plain(name string) (text string, changed bool) {
 	if !strings.Contains(name, "[...]") && strings.IndexByte(name, '%') < 0 {
 		return name, false
 	}
-	var b []byte
+	b := []byte(name)
+	n := 0
 	for i := 0; i < len(name); i++ {
+		c := name[i]
 		switch {
-		case strings.HasPrefix(name[i:], "[...]"):
+		case c == '[' && strings.HasPrefix(name[i:], "[...]"):
 			i += len("[...]") - 1
 			continue
-		case name[i] == '%' && i+2 < len(name):
+		case c == '%' && i+2 < len(name):
 			if hi, lo := strings.IndexByte(hex, name[i+1]), strings.IndexByte(hex, name[i+2]); hi >= 0 && lo >= 0 {
-				b = append(b, byte(hi<<4|lo))
+				c = byte(hi<<4 | lo)
 				i += 2
-				continue
 			}
 		}
-		b = append(b, name[i])
+		b[n] = c
+		n++
 	}
-	return string(b), len(b) < len(name)
+	return string(b[:n]), n < len(name)
 }
 
 const hex = "0123456789abcdef"

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"debug/elf"
+	"debug/gosym"
 	"io"
 	"io/fs"
 	"os"
@@ -496,7 +497,8 @@ func TestStatic(t *testing.T) {
 	}
 }
 
-// TestRuntimePart looks at what is linked into a program that doesn't import GKHI: what is about functions, and nothing of hooks.
+// TestRuntimePart looks at what is linked into a program that doesn't import GKHI: what is about functions, and nothing of hooks; and at how
+// much code that is, of which a program's size depends (bench/overhead).
 func TestRuntimePart(t *testing.T) {
 	const module = "github.com/gkhi/gkhi"
 	_, exe := small(t)
@@ -515,6 +517,7 @@ func TestRuntimePart(t *testing.T) {
 	}
 	for _, banned := range []string{
 		module, "gkhi.", "gkhi/autoserve.", "gkhi/internal/failpoint.", "gkhi/internal/control/eventjson.", "gkhi/internal/scan.Scan",
+		"gkhi/internal/patch.(*site)", "slices.pdqsortOrdered[go.shape.uint64]",
 		"net.", "encoding/json.", "reflect.(*rtype).MethodByName", "reflect.Value.MethodByName",
 	} {
 		if has(banned) {
@@ -532,5 +535,18 @@ func TestRuntimePart(t *testing.T) {
 	}
 	if !slices.ContainsFunc(syms, func(s elf.Symbol) bool { return s.Name == "main.several" }) {
 		t.Error("main.several has no symbol")
+	}
+	lines, err := gosym.NewTable(nil, gosym.NewLineTable(names, f.Section(".text").Addr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, most := uint64(0), uint64(240<<10)
+	for _, fn := range lines.Funcs {
+		if strings.HasPrefix(fn.Name, "gkhi/") {
+			code += fn.End - fn.Entry
+		}
+	}
+	if code == 0 || code > most && runtime.GOARCH == "amd64" {
+		t.Errorf("the runtime part has %d bytes of code, and may have %d: with more go -C bench run ./overhead may miss its target", code, most)
 	}
 }

@@ -4,11 +4,11 @@ package patch
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/gkhi/gkhi/internal/textmem"
 )
@@ -325,8 +325,8 @@ func (p *Patcher) Code(addr uintptr) (code []byte, odd string) {
 		return nil, ""
 	}
 	off := uint32(addr - p.home.Addr)
-	i, ok := slices.BinarySearchFunc(p.laid.sites, off, func(s laidSite, off uint32) int { return cmp.Compare(s.off, off) })
-	if ok {
+	i := sort.Search(len(p.laid.sites), func(i int) bool { return p.laid.sites[i].off >= off })
+	if i < len(p.laid.sites) && p.laid.sites[i].off == off {
 		if err := p.checkLaid(&p.laid.sites[i]); err != nil {
 			odd = err.Error()
 		}

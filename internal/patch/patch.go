@@ -19,9 +19,11 @@ const Supported = true
 
 // A Patcher holds the keys and sites of the process.
 type Patcher struct {
-	mu   sync.Mutex
-	sys  System
-	find func(p *Patcher, fresh []*keyState) ([]*site, error) // scanFor, in programs that have keys of Add
+	mu  sync.Mutex
+	sys System
+	// In programs that have keys of Add scanFor and countKeys.
+	find  func(p *Patcher, fresh []*keyState) ([]*site, error)
+	count func(p *Patcher, s *Status)
 
 	warm    sync.Once
 	mem     *textmem.Mem
@@ -88,12 +90,12 @@ type keyState struct {
 
 // Add makes a key known and returns its number for Set. Its sites are looked for later.
 //
-// The scanner is reached through here only, so that the linker leaves it out of programs that have
+// The scanner is reached through here only, and so is what looks at its sites, so that the linker leaves them out of programs that have
 // sites of AddLaid alone.
 func (p *Patcher) Add(k scan.Key) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.find = (*Patcher).scanFor
+	p.find, p.count = (*Patcher).scanFor, (*Patcher).countKeys
 	p.keys = append(p.keys, &keyState{Key: k})
 	return len(p.keys) - 1
 }

@@ -40,6 +40,17 @@ func (p *Patcher) Status() Status {
 			s.Foreign++
 		}
 	}
+	if p.count != nil {
+		p.count(p, &s)
+	}
+	if s.Prepared && s.Reason == "" && s.Keys > 0 && s.Sites+s.Flagged == 0 {
+		s.Reason = "no site was found: " + noSites
+	}
+	return s
+}
+
+// countKeys adds the keys and their sites.
+func (p *Patcher) countKeys(s *Status) {
 	for _, k := range p.keys {
 		s.Keys++
 		s.Flagged += len(k.rejects)
@@ -66,10 +77,6 @@ func (p *Patcher) Status() Status {
 			}
 		}
 	}
-	if s.Prepared && s.Reason == "" && s.Keys > 0 && s.Sites+s.Flagged == 0 {
-		s.Reason = "no site was found: " + noSites
-	}
-	return s
 }
 
 // Sites describes the references to a key that Add returned: its sites first,
