@@ -64,10 +64,6 @@ func (s *site) planGuarded() error {
 	if s.TakenDormant {
 		whenDormant, whenArmed = s.Target, past
 	}
-	jump, noop, err := branchForms(s.Branch, s.Target, int(s.BranchLen))
-	if err != nil {
-		return err
-	}
 	if s.Mark {
 		s.planMark(whenDormant, whenArmed)
 	}
@@ -76,6 +72,10 @@ func (s *site) planGuarded() error {
 		s.pieces = append(s.pieces, early)
 		s.spared = slices.Clone(textmem.Bytes(s.Branch, int(s.BranchLen)))
 		return nil
+	}
+	jump, noop, err := branchForms(s.Branch, s.Target, int(s.BranchLen))
+	if err != nil {
+		return err
 	}
 	if s.joint() {
 		s.planJoint(jump, noop, whenDormant, whenArmed)

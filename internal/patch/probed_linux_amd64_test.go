@@ -57,7 +57,7 @@ func instructions(t *testing.T, prog string) (compares, branches []uint64) {
 // change what is counted, and on branches too, where events may be missed. The program does nothing else that it wouldn't do.
 func TestTortureProbed(t *testing.T) {
 	testenv.Need(t, append(slices.Clone(patchable), testenv.Root, uprobes.Needed())...)
-	prog := testenv.Build(t, "./testdata/torture")
+	prog := buildTorture(t)
 	compares, branches := instructions(t, prog)
 	if len(compares) < 100 || len(branches) < 100 {
 		t.Fatalf("only %d compares and %d branches", len(compares), len(branches))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -13,6 +15,30 @@ import (
 
 var torture = flag.Duration("torture", 3*time.Second,
 	"how long TestTorture runs; from a minute on it changes a million sites, however long that takes")
+
+// buildTorture builds testdata/torture, most of which is written for it.
+func buildTorture(t *testing.T, flags ...string) (prog string) {
+	t.Helper()
+	const dir = "testdata/torture"
+	generated, overlay := filepath.Join(t.TempDir(), "sites"), filepath.Join(t.TempDir(), "overlay.json")
+	gen := testenv.Command(t, "go", "run", dir+"/gen.go", generated)
+	gen.Env = append(gen.Environ(), "GOOS=", "GOARCH=") // it runs here
+	if msg, err := gen.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, msg)
+	}
+	place, err := filepath.Abs(dir + "/sites_gen.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(map[string]any{"Replace": map[string]string{place: generated}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(overlay, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return testenv.Build(t, "./"+dir, append([]string{"-overlay=" + overlay}, flags...)...)
+}
 
 // TestTorture runs testdata/torture, in which goroutines arm and disarm hundreds of
 // sites that they run through, and count each event. The program is one of its
@@ -56,7 +82,7 @@ func TestTorture(t *testing.T) {
 			if len(testenv.Emulator()) > 0 { // each change of code makes it translate anew
 				workers, toggles = 4, max(toggles/100, 2000)
 			}
-			prog := testenv.Build(t, "./testdata/torture", b.flags...)
+			prog := buildTorture(t, b.flags...)
 			cmd := testenv.Command(t, prog, append(b.args, "-d", (*torture*time.Duration(b.share)/100).String(),
 				"-toggles", strconv.Itoa(toggles), "-workers", strconv.Itoa(workers))...)
 			// qemu's memory allocator may hold a lock when another thread forks, and the

@@ -9,18 +9,18 @@ import (
 )
 
 const (
-	inARow      = 8
-	randomSites = 16
+	inARow      = 1
+	randomSites = 1
 )
 
-var jumpSites [40]gkhi.Hook[uint64]
-var boolSites [40]bool
-var atomicSites [40]atomic.Bool
-var flagSites [40]gkhi.Hook[uint64]
-var guardedSites [40]gkhi.Hook[uint64]
-var restlessSites [40]gkhi.Hook[uint64]
-var loadSites [40]gkhi.Point
-var pointSites [40]gkhi.Point
+var jumpSites [4]gkhi.Hook[uint64]
+var boolSites [4]bool
+var atomicSites [4]atomic.Bool
+var flagSites [4]gkhi.Hook[uint64]
+var guardedSites [4]gkhi.Hook[uint64]
+var restlessSites [4]gkhi.Hook[uint64]
+var loadSites [4]gkhi.Point
+var pointSites [4]gkhi.Point
 
 var kinds = []kind{
 	{name: "none", dense: noneDense, leaf: noneLeafs, inlined: noneInlineds, random: noneRandom[:]},
@@ -50,80 +50,10 @@ func noneInlined0(x uint64) uint64 {
 	return x*31 ^ x
 }
 
-//go:noinline
-func noneLeaf1(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined1(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf2(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined2(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf3(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined3(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf4(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined4(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf5(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined5(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf6(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined6(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-//go:noinline
-func noneLeaf7(x uint64) uint64 {
-	return x*31 ^ x
-}
-
-func noneInlined7(x uint64) uint64 {
-	return x*31 ^ x
-}
-
 func noneLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += noneLeaf0(uint64(i))
-		sum += noneLeaf1(uint64(i))
-		sum += noneLeaf2(uint64(i))
-		sum += noneLeaf3(uint64(i))
-		sum += noneLeaf4(uint64(i))
-		sum += noneLeaf5(uint64(i))
-		sum += noneLeaf6(uint64(i))
-		sum += noneLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -132,13 +62,6 @@ func noneInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += noneInlined0(uint64(i))
-		sum += noneInlined1(uint64(i))
-		sum += noneInlined2(uint64(i))
-		sum += noneInlined3(uint64(i))
-		sum += noneInlined4(uint64(i))
-		sum += noneInlined5(uint64(i))
-		sum += noneInlined6(uint64(i))
-		sum += noneInlined7(uint64(i))
 	}
 	sink = sum
 }
@@ -148,98 +71,8 @@ func noneRandom00000(x uint64) uint64 {
 	return x*31 + 0
 }
 
-//go:noinline
-func noneRandom00001(x uint64) uint64 {
-	return x*31 + 1
-}
-
-//go:noinline
-func noneRandom00002(x uint64) uint64 {
-	return x*31 + 2
-}
-
-//go:noinline
-func noneRandom00003(x uint64) uint64 {
-	return x*31 + 3
-}
-
-//go:noinline
-func noneRandom00004(x uint64) uint64 {
-	return x*31 + 4
-}
-
-//go:noinline
-func noneRandom00005(x uint64) uint64 {
-	return x*31 + 5
-}
-
-//go:noinline
-func noneRandom00006(x uint64) uint64 {
-	return x*31 + 6
-}
-
-//go:noinline
-func noneRandom00007(x uint64) uint64 {
-	return x*31 + 7
-}
-
-//go:noinline
-func noneRandom00008(x uint64) uint64 {
-	return x*31 + 8
-}
-
-//go:noinline
-func noneRandom00009(x uint64) uint64 {
-	return x*31 + 9
-}
-
-//go:noinline
-func noneRandom00010(x uint64) uint64 {
-	return x*31 + 10
-}
-
-//go:noinline
-func noneRandom00011(x uint64) uint64 {
-	return x*31 + 11
-}
-
-//go:noinline
-func noneRandom00012(x uint64) uint64 {
-	return x*31 + 12
-}
-
-//go:noinline
-func noneRandom00013(x uint64) uint64 {
-	return x*31 + 13
-}
-
-//go:noinline
-func noneRandom00014(x uint64) uint64 {
-	return x*31 + 14
-}
-
-//go:noinline
-func noneRandom00015(x uint64) uint64 {
-	return x*31 + 15
-}
-
 var noneRandom = [...]func(uint64) uint64{
 	noneRandom00000,
-	noneRandom00001,
-	noneRandom00002,
-	noneRandom00003,
-	noneRandom00004,
-	noneRandom00005,
-	noneRandom00006,
-	noneRandom00007,
-	noneRandom00008,
-	noneRandom00009,
-	noneRandom00010,
-	noneRandom00011,
-	noneRandom00012,
-	noneRandom00013,
-	noneRandom00014,
-	noneRandom00015,
 }
 
 func jumpDense(n int) {
@@ -249,145 +82,19 @@ func jumpDense(n int) {
 		if jumpSites[0].Armed() {
 			fireIt(x)
 		}
-		if jumpSites[1].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[2].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[3].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[4].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[5].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[6].Armed() {
-			fireIt(x)
-		}
-		if jumpSites[7].Armed() {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func jumpLeaf0(x uint64) uint64 {
-	if jumpSites[8].Armed() {
+	if jumpSites[1].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func jumpInlined0(x uint64) uint64 {
-	if jumpSites[16].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf1(x uint64) uint64 {
-	if jumpSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined1(x uint64) uint64 {
-	if jumpSites[17].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf2(x uint64) uint64 {
-	if jumpSites[10].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined2(x uint64) uint64 {
-	if jumpSites[18].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf3(x uint64) uint64 {
-	if jumpSites[11].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined3(x uint64) uint64 {
-	if jumpSites[19].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf4(x uint64) uint64 {
-	if jumpSites[12].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined4(x uint64) uint64 {
-	if jumpSites[20].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf5(x uint64) uint64 {
-	if jumpSites[13].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined5(x uint64) uint64 {
-	if jumpSites[21].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf6(x uint64) uint64 {
-	if jumpSites[14].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined6(x uint64) uint64 {
-	if jumpSites[22].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func jumpLeaf7(x uint64) uint64 {
-	if jumpSites[15].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func jumpInlined7(x uint64) uint64 {
-	if jumpSites[23].Armed() {
+	if jumpSites[2].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -397,13 +104,6 @@ func jumpLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += jumpLeaf0(uint64(i))
-		sum += jumpLeaf1(uint64(i))
-		sum += jumpLeaf2(uint64(i))
-		sum += jumpLeaf3(uint64(i))
-		sum += jumpLeaf4(uint64(i))
-		sum += jumpLeaf5(uint64(i))
-		sum += jumpLeaf6(uint64(i))
-		sum += jumpLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -412,162 +112,20 @@ func jumpInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += jumpInlined0(uint64(i))
-		sum += jumpInlined1(uint64(i))
-		sum += jumpInlined2(uint64(i))
-		sum += jumpInlined3(uint64(i))
-		sum += jumpInlined4(uint64(i))
-		sum += jumpInlined5(uint64(i))
-		sum += jumpInlined6(uint64(i))
-		sum += jumpInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func jumpRandom00000(x uint64) uint64 {
-	if jumpSites[24].Armed() {
+	if jumpSites[3].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func jumpRandom00001(x uint64) uint64 {
-	if jumpSites[25].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func jumpRandom00002(x uint64) uint64 {
-	if jumpSites[26].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func jumpRandom00003(x uint64) uint64 {
-	if jumpSites[27].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func jumpRandom00004(x uint64) uint64 {
-	if jumpSites[28].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func jumpRandom00005(x uint64) uint64 {
-	if jumpSites[29].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func jumpRandom00006(x uint64) uint64 {
-	if jumpSites[30].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func jumpRandom00007(x uint64) uint64 {
-	if jumpSites[31].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func jumpRandom00008(x uint64) uint64 {
-	if jumpSites[32].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func jumpRandom00009(x uint64) uint64 {
-	if jumpSites[33].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func jumpRandom00010(x uint64) uint64 {
-	if jumpSites[34].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func jumpRandom00011(x uint64) uint64 {
-	if jumpSites[35].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func jumpRandom00012(x uint64) uint64 {
-	if jumpSites[36].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func jumpRandom00013(x uint64) uint64 {
-	if jumpSites[37].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func jumpRandom00014(x uint64) uint64 {
-	if jumpSites[38].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func jumpRandom00015(x uint64) uint64 {
-	if jumpSites[39].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var jumpRandom = [...]func(uint64) uint64{
 	jumpRandom00000,
-	jumpRandom00001,
-	jumpRandom00002,
-	jumpRandom00003,
-	jumpRandom00004,
-	jumpRandom00005,
-	jumpRandom00006,
-	jumpRandom00007,
-	jumpRandom00008,
-	jumpRandom00009,
-	jumpRandom00010,
-	jumpRandom00011,
-	jumpRandom00012,
-	jumpRandom00013,
-	jumpRandom00014,
-	jumpRandom00015,
 }
 
 func boolDense(n int) {
@@ -577,145 +135,19 @@ func boolDense(n int) {
 		if boolSites[0] {
 			fireIt(x)
 		}
-		if boolSites[1] {
-			fireIt(x)
-		}
-		if boolSites[2] {
-			fireIt(x)
-		}
-		if boolSites[3] {
-			fireIt(x)
-		}
-		if boolSites[4] {
-			fireIt(x)
-		}
-		if boolSites[5] {
-			fireIt(x)
-		}
-		if boolSites[6] {
-			fireIt(x)
-		}
-		if boolSites[7] {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func boolLeaf0(x uint64) uint64 {
-	if boolSites[8] {
+	if boolSites[1] {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func boolInlined0(x uint64) uint64 {
-	if boolSites[16] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf1(x uint64) uint64 {
-	if boolSites[9] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined1(x uint64) uint64 {
-	if boolSites[17] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf2(x uint64) uint64 {
-	if boolSites[10] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined2(x uint64) uint64 {
-	if boolSites[18] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf3(x uint64) uint64 {
-	if boolSites[11] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined3(x uint64) uint64 {
-	if boolSites[19] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf4(x uint64) uint64 {
-	if boolSites[12] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined4(x uint64) uint64 {
-	if boolSites[20] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf5(x uint64) uint64 {
-	if boolSites[13] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined5(x uint64) uint64 {
-	if boolSites[21] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf6(x uint64) uint64 {
-	if boolSites[14] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined6(x uint64) uint64 {
-	if boolSites[22] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func boolLeaf7(x uint64) uint64 {
-	if boolSites[15] {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func boolInlined7(x uint64) uint64 {
-	if boolSites[23] {
+	if boolSites[2] {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -725,13 +157,6 @@ func boolLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += boolLeaf0(uint64(i))
-		sum += boolLeaf1(uint64(i))
-		sum += boolLeaf2(uint64(i))
-		sum += boolLeaf3(uint64(i))
-		sum += boolLeaf4(uint64(i))
-		sum += boolLeaf5(uint64(i))
-		sum += boolLeaf6(uint64(i))
-		sum += boolLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -740,162 +165,20 @@ func boolInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += boolInlined0(uint64(i))
-		sum += boolInlined1(uint64(i))
-		sum += boolInlined2(uint64(i))
-		sum += boolInlined3(uint64(i))
-		sum += boolInlined4(uint64(i))
-		sum += boolInlined5(uint64(i))
-		sum += boolInlined6(uint64(i))
-		sum += boolInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func boolRandom00000(x uint64) uint64 {
-	if boolSites[24] {
+	if boolSites[3] {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func boolRandom00001(x uint64) uint64 {
-	if boolSites[25] {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func boolRandom00002(x uint64) uint64 {
-	if boolSites[26] {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func boolRandom00003(x uint64) uint64 {
-	if boolSites[27] {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func boolRandom00004(x uint64) uint64 {
-	if boolSites[28] {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func boolRandom00005(x uint64) uint64 {
-	if boolSites[29] {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func boolRandom00006(x uint64) uint64 {
-	if boolSites[30] {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func boolRandom00007(x uint64) uint64 {
-	if boolSites[31] {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func boolRandom00008(x uint64) uint64 {
-	if boolSites[32] {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func boolRandom00009(x uint64) uint64 {
-	if boolSites[33] {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func boolRandom00010(x uint64) uint64 {
-	if boolSites[34] {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func boolRandom00011(x uint64) uint64 {
-	if boolSites[35] {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func boolRandom00012(x uint64) uint64 {
-	if boolSites[36] {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func boolRandom00013(x uint64) uint64 {
-	if boolSites[37] {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func boolRandom00014(x uint64) uint64 {
-	if boolSites[38] {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func boolRandom00015(x uint64) uint64 {
-	if boolSites[39] {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var boolRandom = [...]func(uint64) uint64{
 	boolRandom00000,
-	boolRandom00001,
-	boolRandom00002,
-	boolRandom00003,
-	boolRandom00004,
-	boolRandom00005,
-	boolRandom00006,
-	boolRandom00007,
-	boolRandom00008,
-	boolRandom00009,
-	boolRandom00010,
-	boolRandom00011,
-	boolRandom00012,
-	boolRandom00013,
-	boolRandom00014,
-	boolRandom00015,
 }
 
 func atomicDense(n int) {
@@ -905,145 +188,19 @@ func atomicDense(n int) {
 		if atomicSites[0].Load() {
 			fireIt(x)
 		}
-		if atomicSites[1].Load() {
-			fireIt(x)
-		}
-		if atomicSites[2].Load() {
-			fireIt(x)
-		}
-		if atomicSites[3].Load() {
-			fireIt(x)
-		}
-		if atomicSites[4].Load() {
-			fireIt(x)
-		}
-		if atomicSites[5].Load() {
-			fireIt(x)
-		}
-		if atomicSites[6].Load() {
-			fireIt(x)
-		}
-		if atomicSites[7].Load() {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func atomicLeaf0(x uint64) uint64 {
-	if atomicSites[8].Load() {
+	if atomicSites[1].Load() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func atomicInlined0(x uint64) uint64 {
-	if atomicSites[16].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf1(x uint64) uint64 {
-	if atomicSites[9].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined1(x uint64) uint64 {
-	if atomicSites[17].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf2(x uint64) uint64 {
-	if atomicSites[10].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined2(x uint64) uint64 {
-	if atomicSites[18].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf3(x uint64) uint64 {
-	if atomicSites[11].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined3(x uint64) uint64 {
-	if atomicSites[19].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf4(x uint64) uint64 {
-	if atomicSites[12].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined4(x uint64) uint64 {
-	if atomicSites[20].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf5(x uint64) uint64 {
-	if atomicSites[13].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined5(x uint64) uint64 {
-	if atomicSites[21].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf6(x uint64) uint64 {
-	if atomicSites[14].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined6(x uint64) uint64 {
-	if atomicSites[22].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func atomicLeaf7(x uint64) uint64 {
-	if atomicSites[15].Load() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func atomicInlined7(x uint64) uint64 {
-	if atomicSites[23].Load() {
+	if atomicSites[2].Load() {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -1053,13 +210,6 @@ func atomicLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += atomicLeaf0(uint64(i))
-		sum += atomicLeaf1(uint64(i))
-		sum += atomicLeaf2(uint64(i))
-		sum += atomicLeaf3(uint64(i))
-		sum += atomicLeaf4(uint64(i))
-		sum += atomicLeaf5(uint64(i))
-		sum += atomicLeaf6(uint64(i))
-		sum += atomicLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -1068,162 +218,20 @@ func atomicInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += atomicInlined0(uint64(i))
-		sum += atomicInlined1(uint64(i))
-		sum += atomicInlined2(uint64(i))
-		sum += atomicInlined3(uint64(i))
-		sum += atomicInlined4(uint64(i))
-		sum += atomicInlined5(uint64(i))
-		sum += atomicInlined6(uint64(i))
-		sum += atomicInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func atomicRandom00000(x uint64) uint64 {
-	if atomicSites[24].Load() {
+	if atomicSites[3].Load() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func atomicRandom00001(x uint64) uint64 {
-	if atomicSites[25].Load() {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func atomicRandom00002(x uint64) uint64 {
-	if atomicSites[26].Load() {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func atomicRandom00003(x uint64) uint64 {
-	if atomicSites[27].Load() {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func atomicRandom00004(x uint64) uint64 {
-	if atomicSites[28].Load() {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func atomicRandom00005(x uint64) uint64 {
-	if atomicSites[29].Load() {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func atomicRandom00006(x uint64) uint64 {
-	if atomicSites[30].Load() {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func atomicRandom00007(x uint64) uint64 {
-	if atomicSites[31].Load() {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func atomicRandom00008(x uint64) uint64 {
-	if atomicSites[32].Load() {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func atomicRandom00009(x uint64) uint64 {
-	if atomicSites[33].Load() {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func atomicRandom00010(x uint64) uint64 {
-	if atomicSites[34].Load() {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func atomicRandom00011(x uint64) uint64 {
-	if atomicSites[35].Load() {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func atomicRandom00012(x uint64) uint64 {
-	if atomicSites[36].Load() {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func atomicRandom00013(x uint64) uint64 {
-	if atomicSites[37].Load() {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func atomicRandom00014(x uint64) uint64 {
-	if atomicSites[38].Load() {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func atomicRandom00015(x uint64) uint64 {
-	if atomicSites[39].Load() {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var atomicRandom = [...]func(uint64) uint64{
 	atomicRandom00000,
-	atomicRandom00001,
-	atomicRandom00002,
-	atomicRandom00003,
-	atomicRandom00004,
-	atomicRandom00005,
-	atomicRandom00006,
-	atomicRandom00007,
-	atomicRandom00008,
-	atomicRandom00009,
-	atomicRandom00010,
-	atomicRandom00011,
-	atomicRandom00012,
-	atomicRandom00013,
-	atomicRandom00014,
-	atomicRandom00015,
 }
 
 func flagDense(n int) {
@@ -1233,145 +241,19 @@ func flagDense(n int) {
 		if flagSites[0].Armed() {
 			fireIt(x)
 		}
-		if flagSites[1].Armed() {
-			fireIt(x)
-		}
-		if flagSites[2].Armed() {
-			fireIt(x)
-		}
-		if flagSites[3].Armed() {
-			fireIt(x)
-		}
-		if flagSites[4].Armed() {
-			fireIt(x)
-		}
-		if flagSites[5].Armed() {
-			fireIt(x)
-		}
-		if flagSites[6].Armed() {
-			fireIt(x)
-		}
-		if flagSites[7].Armed() {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func flagLeaf0(x uint64) uint64 {
-	if flagSites[8].Armed() {
+	if flagSites[1].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func flagInlined0(x uint64) uint64 {
-	if flagSites[16].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf1(x uint64) uint64 {
-	if flagSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined1(x uint64) uint64 {
-	if flagSites[17].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf2(x uint64) uint64 {
-	if flagSites[10].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined2(x uint64) uint64 {
-	if flagSites[18].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf3(x uint64) uint64 {
-	if flagSites[11].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined3(x uint64) uint64 {
-	if flagSites[19].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf4(x uint64) uint64 {
-	if flagSites[12].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined4(x uint64) uint64 {
-	if flagSites[20].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf5(x uint64) uint64 {
-	if flagSites[13].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined5(x uint64) uint64 {
-	if flagSites[21].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf6(x uint64) uint64 {
-	if flagSites[14].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined6(x uint64) uint64 {
-	if flagSites[22].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func flagLeaf7(x uint64) uint64 {
-	if flagSites[15].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func flagInlined7(x uint64) uint64 {
-	if flagSites[23].Armed() {
+	if flagSites[2].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -1381,13 +263,6 @@ func flagLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += flagLeaf0(uint64(i))
-		sum += flagLeaf1(uint64(i))
-		sum += flagLeaf2(uint64(i))
-		sum += flagLeaf3(uint64(i))
-		sum += flagLeaf4(uint64(i))
-		sum += flagLeaf5(uint64(i))
-		sum += flagLeaf6(uint64(i))
-		sum += flagLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -1396,162 +271,20 @@ func flagInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += flagInlined0(uint64(i))
-		sum += flagInlined1(uint64(i))
-		sum += flagInlined2(uint64(i))
-		sum += flagInlined3(uint64(i))
-		sum += flagInlined4(uint64(i))
-		sum += flagInlined5(uint64(i))
-		sum += flagInlined6(uint64(i))
-		sum += flagInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func flagRandom00000(x uint64) uint64 {
-	if flagSites[24].Armed() {
+	if flagSites[3].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func flagRandom00001(x uint64) uint64 {
-	if flagSites[25].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func flagRandom00002(x uint64) uint64 {
-	if flagSites[26].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func flagRandom00003(x uint64) uint64 {
-	if flagSites[27].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func flagRandom00004(x uint64) uint64 {
-	if flagSites[28].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func flagRandom00005(x uint64) uint64 {
-	if flagSites[29].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func flagRandom00006(x uint64) uint64 {
-	if flagSites[30].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func flagRandom00007(x uint64) uint64 {
-	if flagSites[31].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func flagRandom00008(x uint64) uint64 {
-	if flagSites[32].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func flagRandom00009(x uint64) uint64 {
-	if flagSites[33].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func flagRandom00010(x uint64) uint64 {
-	if flagSites[34].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func flagRandom00011(x uint64) uint64 {
-	if flagSites[35].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func flagRandom00012(x uint64) uint64 {
-	if flagSites[36].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func flagRandom00013(x uint64) uint64 {
-	if flagSites[37].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func flagRandom00014(x uint64) uint64 {
-	if flagSites[38].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func flagRandom00015(x uint64) uint64 {
-	if flagSites[39].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var flagRandom = [...]func(uint64) uint64{
 	flagRandom00000,
-	flagRandom00001,
-	flagRandom00002,
-	flagRandom00003,
-	flagRandom00004,
-	flagRandom00005,
-	flagRandom00006,
-	flagRandom00007,
-	flagRandom00008,
-	flagRandom00009,
-	flagRandom00010,
-	flagRandom00011,
-	flagRandom00012,
-	flagRandom00013,
-	flagRandom00014,
-	flagRandom00015,
 }
 
 func guardedDense(n int) {
@@ -1561,145 +294,19 @@ func guardedDense(n int) {
 		if guardedSites[0].Armed() {
 			fireIt(x)
 		}
-		if guardedSites[1].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[2].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[3].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[4].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[5].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[6].Armed() {
-			fireIt(x)
-		}
-		if guardedSites[7].Armed() {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func guardedLeaf0(x uint64) uint64 {
-	if guardedSites[8].Armed() {
+	if guardedSites[1].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func guardedInlined0(x uint64) uint64 {
-	if guardedSites[16].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf1(x uint64) uint64 {
-	if guardedSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined1(x uint64) uint64 {
-	if guardedSites[17].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf2(x uint64) uint64 {
-	if guardedSites[10].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined2(x uint64) uint64 {
-	if guardedSites[18].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf3(x uint64) uint64 {
-	if guardedSites[11].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined3(x uint64) uint64 {
-	if guardedSites[19].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf4(x uint64) uint64 {
-	if guardedSites[12].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined4(x uint64) uint64 {
-	if guardedSites[20].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf5(x uint64) uint64 {
-	if guardedSites[13].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined5(x uint64) uint64 {
-	if guardedSites[21].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf6(x uint64) uint64 {
-	if guardedSites[14].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined6(x uint64) uint64 {
-	if guardedSites[22].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func guardedLeaf7(x uint64) uint64 {
-	if guardedSites[15].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func guardedInlined7(x uint64) uint64 {
-	if guardedSites[23].Armed() {
+	if guardedSites[2].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -1709,13 +316,6 @@ func guardedLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += guardedLeaf0(uint64(i))
-		sum += guardedLeaf1(uint64(i))
-		sum += guardedLeaf2(uint64(i))
-		sum += guardedLeaf3(uint64(i))
-		sum += guardedLeaf4(uint64(i))
-		sum += guardedLeaf5(uint64(i))
-		sum += guardedLeaf6(uint64(i))
-		sum += guardedLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -1724,162 +324,20 @@ func guardedInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += guardedInlined0(uint64(i))
-		sum += guardedInlined1(uint64(i))
-		sum += guardedInlined2(uint64(i))
-		sum += guardedInlined3(uint64(i))
-		sum += guardedInlined4(uint64(i))
-		sum += guardedInlined5(uint64(i))
-		sum += guardedInlined6(uint64(i))
-		sum += guardedInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func guardedRandom00000(x uint64) uint64 {
-	if guardedSites[24].Armed() {
+	if guardedSites[3].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func guardedRandom00001(x uint64) uint64 {
-	if guardedSites[25].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func guardedRandom00002(x uint64) uint64 {
-	if guardedSites[26].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func guardedRandom00003(x uint64) uint64 {
-	if guardedSites[27].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func guardedRandom00004(x uint64) uint64 {
-	if guardedSites[28].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func guardedRandom00005(x uint64) uint64 {
-	if guardedSites[29].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func guardedRandom00006(x uint64) uint64 {
-	if guardedSites[30].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func guardedRandom00007(x uint64) uint64 {
-	if guardedSites[31].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func guardedRandom00008(x uint64) uint64 {
-	if guardedSites[32].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func guardedRandom00009(x uint64) uint64 {
-	if guardedSites[33].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func guardedRandom00010(x uint64) uint64 {
-	if guardedSites[34].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func guardedRandom00011(x uint64) uint64 {
-	if guardedSites[35].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func guardedRandom00012(x uint64) uint64 {
-	if guardedSites[36].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func guardedRandom00013(x uint64) uint64 {
-	if guardedSites[37].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func guardedRandom00014(x uint64) uint64 {
-	if guardedSites[38].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func guardedRandom00015(x uint64) uint64 {
-	if guardedSites[39].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var guardedRandom = [...]func(uint64) uint64{
 	guardedRandom00000,
-	guardedRandom00001,
-	guardedRandom00002,
-	guardedRandom00003,
-	guardedRandom00004,
-	guardedRandom00005,
-	guardedRandom00006,
-	guardedRandom00007,
-	guardedRandom00008,
-	guardedRandom00009,
-	guardedRandom00010,
-	guardedRandom00011,
-	guardedRandom00012,
-	guardedRandom00013,
-	guardedRandom00014,
-	guardedRandom00015,
 }
 
 func restlessDense(n int) {
@@ -1889,145 +347,19 @@ func restlessDense(n int) {
 		if restlessSites[0].Armed() {
 			fireIt(x)
 		}
-		if restlessSites[1].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[2].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[3].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[4].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[5].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[6].Armed() {
-			fireIt(x)
-		}
-		if restlessSites[7].Armed() {
-			fireIt(x)
-		}
 	}
 }
 
 //go:noinline
 func restlessLeaf0(x uint64) uint64 {
-	if restlessSites[8].Armed() {
+	if restlessSites[1].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
 }
 
 func restlessInlined0(x uint64) uint64 {
-	if restlessSites[16].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf1(x uint64) uint64 {
-	if restlessSites[9].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined1(x uint64) uint64 {
-	if restlessSites[17].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf2(x uint64) uint64 {
-	if restlessSites[10].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined2(x uint64) uint64 {
-	if restlessSites[18].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf3(x uint64) uint64 {
-	if restlessSites[11].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined3(x uint64) uint64 {
-	if restlessSites[19].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf4(x uint64) uint64 {
-	if restlessSites[12].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined4(x uint64) uint64 {
-	if restlessSites[20].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf5(x uint64) uint64 {
-	if restlessSites[13].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined5(x uint64) uint64 {
-	if restlessSites[21].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf6(x uint64) uint64 {
-	if restlessSites[14].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined6(x uint64) uint64 {
-	if restlessSites[22].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-//go:noinline
-func restlessLeaf7(x uint64) uint64 {
-	if restlessSites[15].Armed() {
-		fireIt(x)
-	}
-	return x*31 ^ x
-}
-
-func restlessInlined7(x uint64) uint64 {
-	if restlessSites[23].Armed() {
+	if restlessSites[2].Armed() {
 		fireIt(x)
 	}
 	return x*31 ^ x
@@ -2037,13 +369,6 @@ func restlessLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += restlessLeaf0(uint64(i))
-		sum += restlessLeaf1(uint64(i))
-		sum += restlessLeaf2(uint64(i))
-		sum += restlessLeaf3(uint64(i))
-		sum += restlessLeaf4(uint64(i))
-		sum += restlessLeaf5(uint64(i))
-		sum += restlessLeaf6(uint64(i))
-		sum += restlessLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -2052,162 +377,20 @@ func restlessInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += restlessInlined0(uint64(i))
-		sum += restlessInlined1(uint64(i))
-		sum += restlessInlined2(uint64(i))
-		sum += restlessInlined3(uint64(i))
-		sum += restlessInlined4(uint64(i))
-		sum += restlessInlined5(uint64(i))
-		sum += restlessInlined6(uint64(i))
-		sum += restlessInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func restlessRandom00000(x uint64) uint64 {
-	if restlessSites[24].Armed() {
+	if restlessSites[3].Armed() {
 		fireIt(x)
 	}
 	return x*31 + 0
 }
 
-//go:noinline
-func restlessRandom00001(x uint64) uint64 {
-	if restlessSites[25].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 1
-}
-
-//go:noinline
-func restlessRandom00002(x uint64) uint64 {
-	if restlessSites[26].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func restlessRandom00003(x uint64) uint64 {
-	if restlessSites[27].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func restlessRandom00004(x uint64) uint64 {
-	if restlessSites[28].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func restlessRandom00005(x uint64) uint64 {
-	if restlessSites[29].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func restlessRandom00006(x uint64) uint64 {
-	if restlessSites[30].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func restlessRandom00007(x uint64) uint64 {
-	if restlessSites[31].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func restlessRandom00008(x uint64) uint64 {
-	if restlessSites[32].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func restlessRandom00009(x uint64) uint64 {
-	if restlessSites[33].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func restlessRandom00010(x uint64) uint64 {
-	if restlessSites[34].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func restlessRandom00011(x uint64) uint64 {
-	if restlessSites[35].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func restlessRandom00012(x uint64) uint64 {
-	if restlessSites[36].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func restlessRandom00013(x uint64) uint64 {
-	if restlessSites[37].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func restlessRandom00014(x uint64) uint64 {
-	if restlessSites[38].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func restlessRandom00015(x uint64) uint64 {
-	if restlessSites[39].Armed() {
-		fireIt(x)
-	}
-	return x*31 + 15
-}
-
 var restlessRandom = [...]func(uint64) uint64{
 	restlessRandom00000,
-	restlessRandom00001,
-	restlessRandom00002,
-	restlessRandom00003,
-	restlessRandom00004,
-	restlessRandom00005,
-	restlessRandom00006,
-	restlessRandom00007,
-	restlessRandom00008,
-	restlessRandom00009,
-	restlessRandom00010,
-	restlessRandom00011,
-	restlessRandom00012,
-	restlessRandom00013,
-	restlessRandom00014,
-	restlessRandom00015,
 }
 
 func loadDense(n int) {
@@ -2215,101 +398,17 @@ func loadDense(n int) {
 		x := uint64(i)
 		_ = x
 		loadSites[0].Hit()
-		loadSites[1].Hit()
-		loadSites[2].Hit()
-		loadSites[3].Hit()
-		loadSites[4].Hit()
-		loadSites[5].Hit()
-		loadSites[6].Hit()
-		loadSites[7].Hit()
 	}
 }
 
 //go:noinline
 func loadLeaf0(x uint64) uint64 {
-	loadSites[8].Hit()
+	loadSites[1].Hit()
 	return x*31 ^ x
 }
 
 func loadInlined0(x uint64) uint64 {
-	loadSites[16].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf1(x uint64) uint64 {
-	loadSites[9].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined1(x uint64) uint64 {
-	loadSites[17].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf2(x uint64) uint64 {
-	loadSites[10].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined2(x uint64) uint64 {
-	loadSites[18].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf3(x uint64) uint64 {
-	loadSites[11].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined3(x uint64) uint64 {
-	loadSites[19].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf4(x uint64) uint64 {
-	loadSites[12].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined4(x uint64) uint64 {
-	loadSites[20].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf5(x uint64) uint64 {
-	loadSites[13].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined5(x uint64) uint64 {
-	loadSites[21].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf6(x uint64) uint64 {
-	loadSites[14].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined6(x uint64) uint64 {
-	loadSites[22].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func loadLeaf7(x uint64) uint64 {
-	loadSites[15].Hit()
-	return x*31 ^ x
-}
-
-func loadInlined7(x uint64) uint64 {
-	loadSites[23].Hit()
+	loadSites[2].Hit()
 	return x*31 ^ x
 }
 
@@ -2317,13 +416,6 @@ func loadLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += loadLeaf0(uint64(i))
-		sum += loadLeaf1(uint64(i))
-		sum += loadLeaf2(uint64(i))
-		sum += loadLeaf3(uint64(i))
-		sum += loadLeaf4(uint64(i))
-		sum += loadLeaf5(uint64(i))
-		sum += loadLeaf6(uint64(i))
-		sum += loadLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -2332,130 +424,18 @@ func loadInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += loadInlined0(uint64(i))
-		sum += loadInlined1(uint64(i))
-		sum += loadInlined2(uint64(i))
-		sum += loadInlined3(uint64(i))
-		sum += loadInlined4(uint64(i))
-		sum += loadInlined5(uint64(i))
-		sum += loadInlined6(uint64(i))
-		sum += loadInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func loadRandom00000(x uint64) uint64 {
-	loadSites[24].Hit()
+	loadSites[3].Hit()
 	return x*31 + 0
-}
-
-//go:noinline
-func loadRandom00001(x uint64) uint64 {
-	loadSites[25].Hit()
-	return x*31 + 1
-}
-
-//go:noinline
-func loadRandom00002(x uint64) uint64 {
-	loadSites[26].Hit()
-	return x*31 + 2
-}
-
-//go:noinline
-func loadRandom00003(x uint64) uint64 {
-	loadSites[27].Hit()
-	return x*31 + 3
-}
-
-//go:noinline
-func loadRandom00004(x uint64) uint64 {
-	loadSites[28].Hit()
-	return x*31 + 4
-}
-
-//go:noinline
-func loadRandom00005(x uint64) uint64 {
-	loadSites[29].Hit()
-	return x*31 + 5
-}
-
-//go:noinline
-func loadRandom00006(x uint64) uint64 {
-	loadSites[30].Hit()
-	return x*31 + 6
-}
-
-//go:noinline
-func loadRandom00007(x uint64) uint64 {
-	loadSites[31].Hit()
-	return x*31 + 7
-}
-
-//go:noinline
-func loadRandom00008(x uint64) uint64 {
-	loadSites[32].Hit()
-	return x*31 + 8
-}
-
-//go:noinline
-func loadRandom00009(x uint64) uint64 {
-	loadSites[33].Hit()
-	return x*31 + 9
-}
-
-//go:noinline
-func loadRandom00010(x uint64) uint64 {
-	loadSites[34].Hit()
-	return x*31 + 10
-}
-
-//go:noinline
-func loadRandom00011(x uint64) uint64 {
-	loadSites[35].Hit()
-	return x*31 + 11
-}
-
-//go:noinline
-func loadRandom00012(x uint64) uint64 {
-	loadSites[36].Hit()
-	return x*31 + 12
-}
-
-//go:noinline
-func loadRandom00013(x uint64) uint64 {
-	loadSites[37].Hit()
-	return x*31 + 13
-}
-
-//go:noinline
-func loadRandom00014(x uint64) uint64 {
-	loadSites[38].Hit()
-	return x*31 + 14
-}
-
-//go:noinline
-func loadRandom00015(x uint64) uint64 {
-	loadSites[39].Hit()
-	return x*31 + 15
 }
 
 var loadRandom = [...]func(uint64) uint64{
 	loadRandom00000,
-	loadRandom00001,
-	loadRandom00002,
-	loadRandom00003,
-	loadRandom00004,
-	loadRandom00005,
-	loadRandom00006,
-	loadRandom00007,
-	loadRandom00008,
-	loadRandom00009,
-	loadRandom00010,
-	loadRandom00011,
-	loadRandom00012,
-	loadRandom00013,
-	loadRandom00014,
-	loadRandom00015,
 }
 
 func pointDense(n int) {
@@ -2463,101 +443,17 @@ func pointDense(n int) {
 		x := uint64(i)
 		_ = x
 		pointSites[0].Hit()
-		pointSites[1].Hit()
-		pointSites[2].Hit()
-		pointSites[3].Hit()
-		pointSites[4].Hit()
-		pointSites[5].Hit()
-		pointSites[6].Hit()
-		pointSites[7].Hit()
 	}
 }
 
 //go:noinline
 func pointLeaf0(x uint64) uint64 {
-	pointSites[8].Hit()
+	pointSites[1].Hit()
 	return x*31 ^ x
 }
 
 func pointInlined0(x uint64) uint64 {
-	pointSites[16].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf1(x uint64) uint64 {
-	pointSites[9].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined1(x uint64) uint64 {
-	pointSites[17].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf2(x uint64) uint64 {
-	pointSites[10].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined2(x uint64) uint64 {
-	pointSites[18].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf3(x uint64) uint64 {
-	pointSites[11].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined3(x uint64) uint64 {
-	pointSites[19].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf4(x uint64) uint64 {
-	pointSites[12].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined4(x uint64) uint64 {
-	pointSites[20].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf5(x uint64) uint64 {
-	pointSites[13].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined5(x uint64) uint64 {
-	pointSites[21].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf6(x uint64) uint64 {
-	pointSites[14].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined6(x uint64) uint64 {
-	pointSites[22].Hit()
-	return x*31 ^ x
-}
-
-//go:noinline
-func pointLeaf7(x uint64) uint64 {
-	pointSites[15].Hit()
-	return x*31 ^ x
-}
-
-func pointInlined7(x uint64) uint64 {
-	pointSites[23].Hit()
+	pointSites[2].Hit()
 	return x*31 ^ x
 }
 
@@ -2565,13 +461,6 @@ func pointLeafs(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += pointLeaf0(uint64(i))
-		sum += pointLeaf1(uint64(i))
-		sum += pointLeaf2(uint64(i))
-		sum += pointLeaf3(uint64(i))
-		sum += pointLeaf4(uint64(i))
-		sum += pointLeaf5(uint64(i))
-		sum += pointLeaf6(uint64(i))
-		sum += pointLeaf7(uint64(i))
 	}
 	sink = sum
 }
@@ -2580,130 +469,18 @@ func pointInlineds(n int) {
 	sum := uint64(0)
 	for i := range n / inARow {
 		sum += pointInlined0(uint64(i))
-		sum += pointInlined1(uint64(i))
-		sum += pointInlined2(uint64(i))
-		sum += pointInlined3(uint64(i))
-		sum += pointInlined4(uint64(i))
-		sum += pointInlined5(uint64(i))
-		sum += pointInlined6(uint64(i))
-		sum += pointInlined7(uint64(i))
 	}
 	sink = sum
 }
 
 //go:noinline
 func pointRandom00000(x uint64) uint64 {
-	pointSites[24].Hit()
+	pointSites[3].Hit()
 	return x*31 + 0
-}
-
-//go:noinline
-func pointRandom00001(x uint64) uint64 {
-	pointSites[25].Hit()
-	return x*31 + 1
-}
-
-//go:noinline
-func pointRandom00002(x uint64) uint64 {
-	pointSites[26].Hit()
-	return x*31 + 2
-}
-
-//go:noinline
-func pointRandom00003(x uint64) uint64 {
-	pointSites[27].Hit()
-	return x*31 + 3
-}
-
-//go:noinline
-func pointRandom00004(x uint64) uint64 {
-	pointSites[28].Hit()
-	return x*31 + 4
-}
-
-//go:noinline
-func pointRandom00005(x uint64) uint64 {
-	pointSites[29].Hit()
-	return x*31 + 5
-}
-
-//go:noinline
-func pointRandom00006(x uint64) uint64 {
-	pointSites[30].Hit()
-	return x*31 + 6
-}
-
-//go:noinline
-func pointRandom00007(x uint64) uint64 {
-	pointSites[31].Hit()
-	return x*31 + 7
-}
-
-//go:noinline
-func pointRandom00008(x uint64) uint64 {
-	pointSites[32].Hit()
-	return x*31 + 8
-}
-
-//go:noinline
-func pointRandom00009(x uint64) uint64 {
-	pointSites[33].Hit()
-	return x*31 + 9
-}
-
-//go:noinline
-func pointRandom00010(x uint64) uint64 {
-	pointSites[34].Hit()
-	return x*31 + 10
-}
-
-//go:noinline
-func pointRandom00011(x uint64) uint64 {
-	pointSites[35].Hit()
-	return x*31 + 11
-}
-
-//go:noinline
-func pointRandom00012(x uint64) uint64 {
-	pointSites[36].Hit()
-	return x*31 + 12
-}
-
-//go:noinline
-func pointRandom00013(x uint64) uint64 {
-	pointSites[37].Hit()
-	return x*31 + 13
-}
-
-//go:noinline
-func pointRandom00014(x uint64) uint64 {
-	pointSites[38].Hit()
-	return x*31 + 14
-}
-
-//go:noinline
-func pointRandom00015(x uint64) uint64 {
-	pointSites[39].Hit()
-	return x*31 + 15
 }
 
 var pointRandom = [...]func(uint64) uint64{
 	pointRandom00000,
-	pointRandom00001,
-	pointRandom00002,
-	pointRandom00003,
-	pointRandom00004,
-	pointRandom00005,
-	pointRandom00006,
-	pointRandom00007,
-	pointRandom00008,
-	pointRandom00009,
-	pointRandom00010,
-	pointRandom00011,
-	pointRandom00012,
-	pointRandom00013,
-	pointRandom00014,
-	pointRandom00015,
 }
 
 // jumpCode are the functions that bareJumps changes.
@@ -2711,18 +488,11 @@ var jumpCode = []any{
 	jumpDense,
 	jumpInlineds,
 	jumpLeaf0,
-	jumpLeaf1,
-	jumpLeaf2,
-	jumpLeaf3,
-	jumpLeaf4,
-	jumpLeaf5,
-	jumpLeaf6,
-	jumpLeaf7,
 }
 
 var (
-	batchHooks  [4]gkhi.Hook[uint64]
-	batchPoints [4]gkhi.Point
+	batchHooks  [1]gkhi.Hook[uint64]
+	batchPoints [1]gkhi.Point
 )
 
 //go:noinline
@@ -2735,213 +505,15 @@ func batchGuarded00000(x uint64) uint64 {
 
 //go:noinline
 func batchGuarded00001(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
+	if batchHooks[0].Armed() {
+		batchHooks[0].Fire(x)
 	}
 	return x*31 + 1
-}
-
-//go:noinline
-func batchGuarded00002(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 2
-}
-
-//go:noinline
-func batchGuarded00003(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 3
-}
-
-//go:noinline
-func batchGuarded00004(x uint64) uint64 {
-	if batchHooks[0].Armed() {
-		batchHooks[0].Fire(x)
-	}
-	return x*31 + 4
-}
-
-//go:noinline
-func batchGuarded00005(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
-	}
-	return x*31 + 5
-}
-
-//go:noinline
-func batchGuarded00006(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 6
-}
-
-//go:noinline
-func batchGuarded00007(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 7
-}
-
-//go:noinline
-func batchGuarded00008(x uint64) uint64 {
-	if batchHooks[0].Armed() {
-		batchHooks[0].Fire(x)
-	}
-	return x*31 + 8
-}
-
-//go:noinline
-func batchGuarded00009(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
-	}
-	return x*31 + 9
-}
-
-//go:noinline
-func batchGuarded00010(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 10
-}
-
-//go:noinline
-func batchGuarded00011(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 11
-}
-
-//go:noinline
-func batchGuarded00012(x uint64) uint64 {
-	if batchHooks[0].Armed() {
-		batchHooks[0].Fire(x)
-	}
-	return x*31 + 12
-}
-
-//go:noinline
-func batchGuarded00013(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
-	}
-	return x*31 + 13
-}
-
-//go:noinline
-func batchGuarded00014(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 14
-}
-
-//go:noinline
-func batchGuarded00015(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 15
-}
-
-//go:noinline
-func batchGuarded00016(x uint64) uint64 {
-	if batchHooks[0].Armed() {
-		batchHooks[0].Fire(x)
-	}
-	return x*31 + 16
-}
-
-//go:noinline
-func batchGuarded00017(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
-	}
-	return x*31 + 17
-}
-
-//go:noinline
-func batchGuarded00018(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 18
-}
-
-//go:noinline
-func batchGuarded00019(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 19
-}
-
-//go:noinline
-func batchGuarded00020(x uint64) uint64 {
-	if batchHooks[0].Armed() {
-		batchHooks[0].Fire(x)
-	}
-	return x*31 + 20
-}
-
-//go:noinline
-func batchGuarded00021(x uint64) uint64 {
-	if batchHooks[1].Armed() {
-		batchHooks[1].Fire(x)
-	}
-	return x*31 + 21
-}
-
-//go:noinline
-func batchGuarded00022(x uint64) uint64 {
-	if batchHooks[2].Armed() {
-		batchHooks[2].Fire(x)
-	}
-	return x*31 + 22
-}
-
-//go:noinline
-func batchGuarded00023(x uint64) uint64 {
-	if batchHooks[3].Armed() {
-		batchHooks[3].Fire(x)
-	}
-	return x*31 + 23
 }
 
 var batchGuarded = [...]func(uint64) uint64{
 	batchGuarded00000,
 	batchGuarded00001,
-	batchGuarded00002,
-	batchGuarded00003,
-	batchGuarded00004,
-	batchGuarded00005,
-	batchGuarded00006,
-	batchGuarded00007,
-	batchGuarded00008,
-	batchGuarded00009,
-	batchGuarded00010,
-	batchGuarded00011,
-	batchGuarded00012,
-	batchGuarded00013,
-	batchGuarded00014,
-	batchGuarded00015,
-	batchGuarded00016,
-	batchGuarded00017,
-	batchGuarded00018,
-	batchGuarded00019,
-	batchGuarded00020,
-	batchGuarded00021,
-	batchGuarded00022,
-	batchGuarded00023,
 }
 
 //go:noinline
@@ -2952,165 +524,11 @@ func batchPoint00000(x uint64) uint64 {
 
 //go:noinline
 func batchPoint00001(x uint64) uint64 {
-	batchPoints[1].Hit()
+	batchPoints[0].Hit()
 	return x*31 + 1
-}
-
-//go:noinline
-func batchPoint00002(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 2
-}
-
-//go:noinline
-func batchPoint00003(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 3
-}
-
-//go:noinline
-func batchPoint00004(x uint64) uint64 {
-	batchPoints[0].Hit()
-	return x*31 + 4
-}
-
-//go:noinline
-func batchPoint00005(x uint64) uint64 {
-	batchPoints[1].Hit()
-	return x*31 + 5
-}
-
-//go:noinline
-func batchPoint00006(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 6
-}
-
-//go:noinline
-func batchPoint00007(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 7
-}
-
-//go:noinline
-func batchPoint00008(x uint64) uint64 {
-	batchPoints[0].Hit()
-	return x*31 + 8
-}
-
-//go:noinline
-func batchPoint00009(x uint64) uint64 {
-	batchPoints[1].Hit()
-	return x*31 + 9
-}
-
-//go:noinline
-func batchPoint00010(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 10
-}
-
-//go:noinline
-func batchPoint00011(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 11
-}
-
-//go:noinline
-func batchPoint00012(x uint64) uint64 {
-	batchPoints[0].Hit()
-	return x*31 + 12
-}
-
-//go:noinline
-func batchPoint00013(x uint64) uint64 {
-	batchPoints[1].Hit()
-	return x*31 + 13
-}
-
-//go:noinline
-func batchPoint00014(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 14
-}
-
-//go:noinline
-func batchPoint00015(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 15
-}
-
-//go:noinline
-func batchPoint00016(x uint64) uint64 {
-	batchPoints[0].Hit()
-	return x*31 + 16
-}
-
-//go:noinline
-func batchPoint00017(x uint64) uint64 {
-	batchPoints[1].Hit()
-	return x*31 + 17
-}
-
-//go:noinline
-func batchPoint00018(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 18
-}
-
-//go:noinline
-func batchPoint00019(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 19
-}
-
-//go:noinline
-func batchPoint00020(x uint64) uint64 {
-	batchPoints[0].Hit()
-	return x*31 + 20
-}
-
-//go:noinline
-func batchPoint00021(x uint64) uint64 {
-	batchPoints[1].Hit()
-	return x*31 + 21
-}
-
-//go:noinline
-func batchPoint00022(x uint64) uint64 {
-	batchPoints[2].Hit()
-	return x*31 + 22
-}
-
-//go:noinline
-func batchPoint00023(x uint64) uint64 {
-	batchPoints[3].Hit()
-	return x*31 + 23
 }
 
 var batchPoint = [...]func(uint64) uint64{
 	batchPoint00000,
 	batchPoint00001,
-	batchPoint00002,
-	batchPoint00003,
-	batchPoint00004,
-	batchPoint00005,
-	batchPoint00006,
-	batchPoint00007,
-	batchPoint00008,
-	batchPoint00009,
-	batchPoint00010,
-	batchPoint00011,
-	batchPoint00012,
-	batchPoint00013,
-	batchPoint00014,
-	batchPoint00015,
-	batchPoint00016,
-	batchPoint00017,
-	batchPoint00018,
-	batchPoint00019,
-	batchPoint00020,
-	batchPoint00021,
-	batchPoint00022,
-	batchPoint00023,
 }

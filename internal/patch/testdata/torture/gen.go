@@ -1,7 +1,7 @@
 //go:build ignore
 
-// Gen writes sites_gen.go: functions with sites of every shape that the compiler
-// makes of hooks and points. Run it by go generate ./internal/patch.
+// Gen writes the part of the program that has sites, functions with every shape that the compiler
+// makes of hooks and points, to the file that is its argument. Tests build the program with that as sites_gen.go.
 package main
 
 import (
@@ -10,8 +10,6 @@ import (
 	"go/format"
 	"log"
 	"os"
-	"path/filepath"
-	"runtime"
 )
 
 const (
@@ -177,8 +175,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, self, _, _ := runtime.Caller(0)
-	if err := os.WriteFile(filepath.Join(filepath.Dir(self), "sites_gen.go"), src, 0o666); err != nil {
+	if err := os.WriteFile(os.Args[1], src, 0o666); err != nil {
 		log.Fatal(err)
 	}
 }
