@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -19,9 +20,10 @@ var torture = flag.Duration("torture", 3*time.Second,
 // buildTorture builds testdata/torture, most of which is written for it.
 func buildTorture(t *testing.T, flags ...string) (prog string) {
 	t.Helper()
+	testenv.Need(t, testenv.GoCommand)
 	const dir = "testdata/torture"
 	generated, overlay := filepath.Join(t.TempDir(), "sites"), filepath.Join(t.TempDir(), "overlay.json")
-	gen := testenv.Command(t, "go", "run", dir+"/gen.go", generated)
+	gen := exec.CommandContext(t.Context(), "go", "run", dir+"/gen.go", generated)
 	gen.Env = append(gen.Environ(), "GOOS=", "GOARCH=") // it runs here
 	if msg, err := gen.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, msg)
