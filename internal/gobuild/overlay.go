@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// absoluteOverlay writes the user's overlay, where names of files are relative to the build's folder, to a file in which they are
+// absoluteOverlay writes the user's overlay, where names of files are relative to the build's folder, to a temporary file in which they are
 // absolute, for a go command that runs elsewhere. The name is empty when there is none.
 func (b *builder) absoluteOverlay() (name string, err error) {
 	from := b.value("overlay")
@@ -33,19 +33,8 @@ func (b *builder) absoluteOverlay() (name string, err error) {
 	if text, err = json.Marshal(overlay); err != nil {
 		return "", err
 	}
-	f, err := os.CreateTemp("", "gkhi-overlay-*.json")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(text)
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		os.Remove(f.Name()) //nolint:errcheck // the first error tells more
-		return "", err
-	}
-	return f.Name(), nil
+	name = filepath.Join(b.temp, "overlay.json")
+	return name, os.WriteFile(name, text, 0o600)
 }
 
 // absolute is a file's name as the build's folder has it.

@@ -134,7 +134,6 @@ func (b *builder) exports(dir, module string, own bool, extra []string, path str
 			return nil, err
 		}
 		if overlay != "" {
-			defer os.Remove(overlay) //nolint:errcheck // a temporary file
 			args = append(args, "-overlay="+overlay)
 		}
 		if dir := b.value("pkgdir"); dir != "" {
